@@ -1,0 +1,128 @@
+//! What is to be done now, and when to look again.
+
+use crate::journal::{AskKey, Decision, Fact, Measured, RunState};
+use crate::plan::Plan;
+use crate::types::{Answer, Ask, CommandSpec, ExitRecord, Millis, Moment, Seq, Who};
+use std::collections::BTreeMap;
+
+/// Something that happened outside; the supervisor's one channel carries these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A supervisor took over, a deadline passed: look at the state and go on.
+    Proceed,
+    /// A supervisor began to serve the run.
+    Taken {
+        /// Its process.
+        pid: u32,
+        /// Which upwalk it is.
+        upwalk: String,
+    },
+    /// Somebody decided something.
+    Decided {
+        /// The question it answers; none: the open one, said from a terminal.
+        at: Option<Seq>,
+        /// What.
+        decision: Decision,
+        /// Who.
+        who: Who,
+    },
+    /// A guard, check or verify answered (after polling, where it is polled).
+    Answered {
+        /// Which.
+        key: AskKey,
+        /// What it said.
+        answer: Answer,
+    },
+    /// Values were measured.
+    Measured {
+        /// For what.
+        of: Measured,
+        /// The values.
+        values: Vec<Fact>,
+    },
+    /// An intent's command ended.
+    Ended {
+        /// The intent.
+        number: Seq,
+        /// How.
+        end: ExitRecord,
+        /// What it wrote to `$OUTPUT` (`name=value` lines), or why that cannot be read.
+        output: Result<BTreeMap<String, String>, String>,
+    },
+    /// An intent's command was never started, and its number is void.
+    NeverStarted {
+        /// The intent.
+        number: Seq,
+    },
+    /// Nobody knows how an intent's command ended, and nobody of it is left.
+    Lost {
+        /// The intent.
+        number: Seq,
+        /// Why.
+        why: String,
+    },
+    /// A screen took the controls.
+    TookControls {
+        /// Whose.
+        who: Who,
+    },
+}
+
+/// Something to do outside. The supervisor keeps what is under way and starts what is not;
+/// what is no longer due is dropped (asks, watches) or was ended by an event (runs).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask once, or, with `until`, every `every` until yes or then; answer with `Input::Answered`.
+    Ask {
+        /// Which question.
+        key: AskKey,
+        /// What to ask.
+        ask: Ask,
+        /// How long to go on.
+        until: Option<Moment>,
+        /// The time between two asks.
+        every: Millis,
+    },
+    /// Ask again and again, and send `Input::Answered` whenever the kind of answer changes.
+    Watch {
+        /// Which question.
+        key: AskKey,
+        /// What to ask.
+        ask: Ask,
+        /// The time between two asks.
+        every: Millis,
+    },
+    /// Run the commands and take the first line each prints; answer with `Input::Measured`.
+    Measure {
+        /// For what.
+        of: Measured,
+        /// Name and command.
+        commands: Vec<(String, CommandSpec)>,
+    },
+    /// Run an intent's command, or find out what became of it.
+    Run {
+        /// The intent.
+        number: Seq,
+        /// What its files are named after the number: `migrate.1`, `migrate.undo.1`.
+        stem: String,
+        /// The command.
+        command: CommandSpec,
+    },
+    /// End the command of an intent.
+    Cancel {
+        /// The intent.
+        number: Seq,
+        /// Who asked.
+        who: Who,
+    },
+}
+
+/// What is to be done now.
+pub fn due(_plan: &Plan, _state: &RunState, _now: &Moment) -> Vec<Effect> {
+    todo!()
+}
+
+/// When to send [`Input::Proceed`] although nothing has happened.
+pub fn deadline(_plan: &Plan, _state: &RunState) -> Option<Moment> {
+    todo!()
+}

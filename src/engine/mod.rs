@@ -1,0 +1,25 @@
+//! The engine: what happens next, as pure functions of the plan and the folded state.
+//!
+//! [`decide`] turns an input into events or a refusal; [`due`] says what is to be done now and
+//! [`deadline`] when to look again. What is to be done is derived, never remembered, so a restarted
+//! supervisor does exactly what the old one would have done. Nothing here touches the world.
+
+mod choices;
+mod command;
+mod decide;
+mod due;
+mod scope;
+mod undo;
+mod walk;
+mod warning;
+mod why;
+
+pub use choices::{Choice, choices};
+pub use command::{ask_of, fact_commands, shell_command, step_command, undo_command};
+pub use decide::{Refusal, decide};
+pub use due::{Effect, Input, deadline, due};
+pub use scope::Scope;
+pub use undo::{Back, TakeBack, back_of, point_of_no_return, take_backs};
+pub use walk::{Position, position, walk_of};
+pub use warning::warning_digest;
+pub use why::{Why, why};

@@ -1,0 +1,590 @@
+//! The event vocabulary: facts only, in the past tense.
+//!
+//! Names and fields are a file format (see `codec` for its version): new kinds and new optional
+//! fields are a new minor version, anything else a new major one.
+
+use crate::types::{
+    Answer, BootId, Digest, ExitRecord, Moment, RunId, Seq, Series, ServiceId, StepId, Version,
+    WarningId, Who,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// An event with its place and time in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number, from 1.
+    pub n: Seq,
+    /// When it was journalled.
+    pub at: Moment,
+    /// What happened.
+    pub event: Event,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    /// The first event: everything that was settled before step one.
+    RunStarted(Box<RunStarted>),
+    /// A supervisor took the run over.
+    SupervisorStarted {
+        /// Its process.
+        pid: u32,
+        /// The boot it lives in.
+        boot: BootId,
+        /// Which upwalk it is.
+        upwalk: String,
+    },
+    /// A phase began.
+    PhaseStarted {
+        /// Which.
+        phase: StepId,
+    },
+    /// All its steps have ended well or were skipped.
+    PhaseFinished {
+        /// Which.
+        phase: StepId,
+    },
+    /// A guard, check or verify answered, and the run went by that.
+    GuardAnswered {
+        /// Which question.
+        key: AskKey,
+        /// What it said.
+        answer: Answer,
+    },
+    /// A warning's facts, or the installed version, were measured.
+    ValuesMeasured {
+        /// For what.
+        of: Measured,
+        /// The values, in the plan's order.
+        values: Vec<Fact>,
+    },
+    /// A note was shown; it stops nobody.
+    WarningShown {
+        /// Which.
+        warning: WarningId,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// A warning does not apply here and was not shown.
+    WarningNotNeeded {
+        /// Which.
+        warning: WarningId,
+    },
+    /// A warning was confirmed.
+    WarningConfirmed {
+        /// Which.
+        warning: WarningId,
+        /// Its digest.
+        digest: Digest,
+        /// Over the text and facts that were seen; none where it was accepted beforehand.
+        seen: Option<Digest>,
+        /// By whom.
+        who: Who,
+        /// How.
+        evidence: Evidence,
+    },
+    /// A step's intent: durable before anything of it is spawned. Its number names its files.
+    StepStarted {
+        /// Which.
+        step: StepId,
+        /// Attempts count from 1.
+        attempt: u32,
+        /// Whether a command is spawned (else it is a check or a manual step).
+        command: bool,
+    },
+    /// The command of an intent ended.
+    CommandEnded {
+        /// The intent.
+        number: Seq,
+        /// How, as the shim wrote it.
+        end: ExitRecord,
+    },
+    /// The command of an intent was never started; the intent is void.
+    IntentVoided {
+        /// The intent.
+        number: Seq,
+    },
+    /// Nobody knows how the command of an intent ended.
+    StepOutcomeUnknown {
+        /// The intent.
+        number: Seq,
+        /// Why.
+        why: String,
+    },
+    /// A person asked for a running command to be ended.
+    CancelRequested {
+        /// The intent.
+        number: Seq,
+        /// Who asked.
+        who: Who,
+    },
+    /// A step wrote variables.
+    VariablesSet {
+        /// Which step.
+        step: StepId,
+        /// Name and value.
+        values: BTreeMap<String, String>,
+    },
+    /// A step ended.
+    StepFinished {
+        /// Which.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A step was passed over.
+    StepSkipped {
+        /// Which.
+        step: StepId,
+        /// Why.
+        why: SkipReason,
+    },
+    /// The run asked a person; its number is what answers name.
+    QuestionAsked {
+        /// What.
+        question: Question,
+    },
+    /// A person answered.
+    QuestionAnswered {
+        /// The number of the question.
+        asked: Seq,
+        /// The answer.
+        decision: Decision,
+        /// By whom.
+        who: Who,
+    },
+    /// A pause began.
+    PauseEntered {
+        /// Which.
+        pause: StepId,
+    },
+    /// A pause ended.
+    PauseLeft {
+        /// Which.
+        pause: StepId,
+    },
+    /// A person asked the run to stop after the present step.
+    PauseRequested {
+        /// By whom.
+        who: Who,
+    },
+    /// The run turned around.
+    RollbackStarted {
+        /// Who wanted it.
+        who: Who,
+        /// Why.
+        because: Option<String>,
+    },
+    /// The intent of taking a step back (or of running an `again` step once more).
+    UndoStarted {
+        /// Which step.
+        step: StepId,
+        /// Attempts count from 1.
+        attempt: u32,
+    },
+    /// A step was taken back, or that failed.
+    UndoFinished {
+        /// Which step.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Nothing was taken back of a step.
+    UndoSkipped {
+        /// Which step.
+        step: StepId,
+        /// Why.
+        why: SkipReason,
+    },
+    /// The ledger's state version moved.
+    LedgerMoved {
+        /// Where it stands now.
+        version: Version,
+    },
+    /// A person left a note.
+    NoteAdded {
+        /// By whom.
+        who: Who,
+        /// What it says.
+        text: String,
+    },
+    /// A screen took the controls.
+    ControlsTaken {
+        /// Whose.
+        who: Who,
+    },
+    /// The last event.
+    RunFinished {
+        /// How the run ended.
+        result: RunResult,
+    },
+    /// An event of a newer minor version; carried along, never acted on.
+    #[serde(other, skip_serializing)]
+    Unknown,
+}
+
+/// What was settled before step one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The run's name.
+    pub run: RunId,
+    /// The service.
+    pub service: ServiceId,
+    /// `up`, `down` or `init`.
+    pub direction: String,
+    /// The plan's path as it was given.
+    pub plan: String,
+    /// The plan's digest.
+    pub plan_digest: Digest,
+    /// The run's directory.
+    pub run_dir: PathBuf,
+    /// Short host name.
+    pub host: String,
+    /// Who started it.
+    pub who: Who,
+    /// Which upwalk did.
+    pub upwalk: String,
+    /// The boot it began in.
+    pub boot: BootId,
+    /// What `detect` printed, or what the ledger or `--from` said.
+    pub from_exact: Option<Version>,
+    /// The series it comes from (`$FROM`).
+    pub from: Option<Series>,
+    /// Where it goes (`$TO`, `$TARGET`).
+    pub to: Option<Series>,
+    /// Settled variables; secret ones without their value.
+    pub vars: BTreeMap<String, VarValue>,
+    /// What commands inherit: PATH, LANG, TERM, the admin's HOME and what `inherit` names.
+    pub env: BTreeMap<String, String>,
+    /// Warnings accepted beforehand, as `id:digest`.
+    pub accepts: Vec<(WarningId, Digest)>,
+    /// Whether each step waits for a person.
+    pub step_mode: StepMode,
+    /// An earlier run of the service that was stopped and left as it is: its name and the step.
+    pub after_stopped: Option<(RunId, String)>,
+    /// Environment name and kind of row 1, from the configuration.
+    pub environment: Option<(String, String)>,
+}
+
+/// Whether each step waits for a person (`--step`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepMode {
+    /// Steps follow each other.
+    Flowing,
+    /// Each waits.
+    Stepping,
+}
+
+/// A settled variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VarValue {
+    /// Its value; none where it is secret.
+    pub value: Option<String>,
+    /// Where it came from: `set`, `file`, `env`, `command` or `default`.
+    pub from: String,
+}
+
+/// A measured value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What it is.
+    pub name: String,
+    /// Its first line, or why it is unknown.
+    pub value: Result<String, String>,
+}
+
+/// What values were measured for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measured {
+    /// A warning's facts.
+    Warning(WarningId),
+    /// The installed version after the last step (round 1, 2, … as a person retries).
+    VersionAtEnd(u32),
+    /// The installed version after a rollback.
+    VersionAfterRollback(u32),
+}
+
+/// Which question a guard answers. Rounds count how often a person had it asked again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskKey {
+    /// `only_if` of a warning.
+    WarningApplies(WarningId),
+    /// `only_if` of a step.
+    StepApplies(StepId),
+    /// `unless` of a step, before it runs.
+    StepDone(StepId),
+    /// `unless` of a step whose outcome is unknown.
+    StepDoneAfterAll(StepId),
+    /// A check step's own question.
+    Check(StepId),
+    /// `verify` of a step.
+    Verify(StepId),
+    /// The pause's guard of this index, on leaving.
+    PauseGuard(StepId, usize),
+    /// A lasting check, asked again on leaving the pause.
+    Lasting(StepId, StepId),
+    /// The pause's guard of this index, re-measured during the pause.
+    PauseWatch(StepId, usize),
+    /// `undo_if` of a step.
+    UndoApplies(StepId),
+    /// `undo_verify` of a step.
+    UndoVerify(StepId),
+}
+
+/// How a step, or taking it back, ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It did what it is for.
+    Done,
+    /// `unless` said that it was done already.
+    NothingToDo,
+    /// It failed: why, in a few words.
+    Failed(String),
+    /// Nobody knows: why.
+    Unknown(String),
+}
+
+/// Why a step was passed over, or not taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// A guard said so: what it said.
+    Guard(String),
+    /// A person said so.
+    Person {
+        /// Who.
+        who: Who,
+        /// Why.
+        because: String,
+    },
+    /// There is nothing to take back: why.
+    NothingToTakeBack(String),
+}
+
+/// What the run waits for a person to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Nothing has been changed; may the run begin?
+    Start,
+    /// A warning to confirm.
+    Confirm {
+        /// Which; upwalk's own have their ids here too.
+        warning: WarningId,
+        /// The phase, pause or step it stands before; none: the run as a whole.
+        before: Option<StepId>,
+        /// Its digest.
+        digest: Digest,
+        /// The phrase to type; none: acknowledging is enough.
+        phrase: Option<String>,
+        /// Its text, `${}` expanded.
+        text: String,
+        /// Facts measured when it was asked.
+        facts: Vec<Fact>,
+        /// Over text and facts.
+        seen: Digest,
+        /// A remark of upwalk's own, such as a guard that could not tell whether it applies.
+        remark: Option<String>,
+    },
+    /// `--step`: may this step begin?
+    NextStep {
+        /// Which.
+        step: StepId,
+    },
+    /// A person asked for a stop here.
+    Halted,
+    /// A manual step: is it done?
+    ManualDone {
+        /// Which.
+        step: StepId,
+    },
+    /// A step failed.
+    Failed {
+        /// Which.
+        step: StepId,
+        /// Why, in a few words.
+        why: String,
+    },
+    /// Checks of a preflight phase failed.
+    Blocked {
+        /// The phase.
+        phase: StepId,
+        /// The steps that failed.
+        steps: Vec<StepId>,
+    },
+    /// Nobody knows whether a step's command did its work.
+    OutcomeUnknown {
+        /// Which.
+        step: StepId,
+        /// Why nobody knows.
+        why: String,
+    },
+    /// `only_if` or `unless` of a step could not tell.
+    CouldNotTell {
+        /// Which question.
+        key: AskKey,
+        /// Which step.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
+    /// A pause of the plan.
+    Paused {
+        /// Which.
+        pause: StepId,
+        /// Whether its `max` has passed.
+        overdue: bool,
+    },
+    /// The boundary before the first post-deploy phase, where the plan wrote no pause.
+    Boundary {
+        /// The phase behind it.
+        phase: StepId,
+    },
+    /// A guard does not let the pause end.
+    PauseHeld {
+        /// Which pause.
+        pause: StepId,
+        /// What does not hold, one line each.
+        why: Vec<String>,
+    },
+    /// The installed version is not what it must be.
+    WrongVersion {
+        /// The series it must be of.
+        expected: Series,
+        /// What was found, or why nobody knows.
+        found: Result<String, String>,
+    },
+    /// A step's undo failed, its outcome is unknown, or its plan says nothing about one.
+    UndoFailed {
+        /// Which.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
+    /// Nobody knows whether there is anything to take back of a step.
+    UndoUnsure {
+        /// Which.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A person's answer, or their wish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Begin.
+    Start,
+    /// Confirm a warning.
+    Confirm {
+        /// Which.
+        warning: WarningId,
+        /// Its digest as it was shown.
+        digest: Digest,
+        /// How.
+        evidence: Evidence,
+    },
+    /// Go on: past a pause, a stop, a manual step; with a reason past what would hold it.
+    Continue {
+        /// Whether it is meant before a pause's `min`.
+        early: bool,
+        /// Why, where something is overridden.
+        because: Option<String>,
+    },
+    /// Try what failed again.
+    Retry,
+    /// Pass a step over.
+    Skip {
+        /// Why.
+        because: String,
+    },
+    /// Say what is the case with an unknown outcome.
+    Settle {
+        /// What is the case.
+        verdict: Verdict,
+        /// Why.
+        because: Option<String>,
+    },
+    /// Take the started steps back.
+    Rollback {
+        /// Why.
+        because: Option<String>,
+    },
+    /// End the run as it is.
+    Stop {
+        /// Why.
+        because: Option<String>,
+    },
+    /// Stop after the present step.
+    Pause,
+    /// End the running command: TERM, the step's grace, KILL.
+    Cancel,
+    /// Leave a note.
+    Note {
+        /// What it says.
+        text: String,
+    },
+}
+
+/// What a person says of an unknown outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It did its work.
+    Done,
+    /// It is to be run again.
+    Rerun,
+}
+
+/// How a warning was confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// A key was pressed at a screen or prompt.
+    Acknowledged,
+    /// The phrase was typed.
+    Typed(String),
+    /// The `confirm` verb named its digest.
+    Named,
+    /// `--accept` named its digest before step one.
+    Accepted,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// Every step is done or was skipped.
+    Done,
+    /// Every started step was taken back.
+    RolledBack,
+    /// A person left it as it is: at which item, and why.
+    Stopped {
+        /// The phase, pause or step it stood at.
+        at: Option<StepId>,
+        /// Why.
+        because: Option<String>,
+        /// Whether a failed step or an unknown outcome stands there.
+        failed: bool,
+    },
+    /// It never began: nothing was changed.
+    NeverStarted,
+}
+
+impl Event {
+    /// The intent's files begin with its number: whether this is one.
+    pub fn is_intent(&self) -> bool {
+        matches!(
+            self,
+            Self::StepStarted { command: true, .. } | Self::UndoStarted { .. }
+        )
+    }
+}

@@ -1,0 +1,19 @@
+//! The journal: facts about one run, append-only, and the state they add up to.
+//!
+//! [`Event`] is the vocabulary, [`codec`] turns bytes into events and back, [`RunState`] is the
+//! fold of them and has no other writer. Nothing here touches a file.
+
+pub mod codec;
+mod event;
+mod fold;
+mod state;
+
+pub use event::{
+    AskKey, Decision, Event, Evidence, Fact, Measured, Outcome, Question, Recorded, RunResult,
+    RunStarted, SkipReason, StepMode, VarValue, Verdict,
+};
+pub use fold::FoldError;
+pub use state::{
+    Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Rollback,
+    RunState, StepRecord, WarningRecord, WarningState,
+};

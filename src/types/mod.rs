@@ -1,0 +1,19 @@
+//! Newtypes and small values that every module speaks in.
+//!
+//! Nothing here touches the world or knows of plans, journals or screens; everything may import it.
+
+mod ask;
+mod command;
+mod exit;
+mod id;
+mod time;
+mod version;
+mod who;
+
+pub use ask::{Answer, Ask, Bound, Expect, HttpAsk, Judge};
+pub use command::{CommandSpec, EnvValue};
+pub use exit::{Exit, ExitRecord};
+pub use id::{Digest, Id, IdError, RunId, Seq, ServiceId, StepId, WarningId};
+pub use time::{BootId, Millis, Moment, Timestamp};
+pub use version::{Series, Version, VersionError, VersionReq};
+pub use who::Who;
