@@ -1,8 +1,29 @@
-//! Journal bytes to events and back. JSON lines, each with its number, time and a hash over the
-//! line before and its own body.
+//! Journal bytes to events and back: JSON lines, each with its number, its time, and a hash over
+//! the hash of the line before and its own body.
+//!
+//! ```text
+//! {"hash":"<64 hex digits>","n":1,"t":"2026-11-20T22:10:07.120Z","up":81234,"format":[1,0],"event":"RunStarted",…}
+//! ```
+//!
+//! The first line carries the format version. A new event kind or optional field is a new minor
+//! version, which older readers read; anything else is a new major one, which they refuse. Pure:
+//! the store reads and writes the bytes.
 
 use super::event::{Event, Recorded};
-use crate::types::{BootId, Millis, Moment, Timestamp};
+use crate::types::{BootId, Millis, Moment, Seq, Timestamp};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+/// The format that this upwalk writes: major and minor.
+pub const FORMAT: (u32, u32) = (1, 0);
+
+/// What the first line's hash builds on.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What stands before a line's hash, and between it and the body.
+const HEAD: &str = "{\"hash\":\"";
+const NECK: &str = "\",";
 
 /// What a journal's bytes say.
 #[derive(Debug, Clone)]
@@ -25,19 +46,252 @@ pub struct Damage {
     pub why: String,
 }
 
-/// Reads a whole journal.
-pub fn decode(_bytes: &[u8]) -> Result<Journal, Damage> {
-    todo!()
+/// The frame around an event.
+#[derive(Deserialize)]
+struct Frame {
+    n: Seq,
+    t: Timestamp,
+    up: Millis,
+    #[serde(default)]
+    format: Option<(u32, u32)>,
+    #[serde(flatten)]
+    event: Event,
 }
 
-/// Writes events as lines that follow the line of hash `hash`; returns the bytes, the new hash,
-/// and the events with their places.
+/// The format alone: read first, so that a newer journal is refused by its version and not by
+/// whatever it has changed.
+#[derive(Deserialize)]
+struct Format {
+    format: (u32, u32),
+}
+
+/// Reads a whole journal. What follows the last newline was torn by a crash and is left out; any
+/// other damage is an error.
+pub fn decode(bytes: &[u8]) -> Result<Journal, Damage> {
+    let good = bytes
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    let mut journal = Journal {
+        events: Vec::new(),
+        good_bytes: good as u64,
+        hash: GENESIS.to_owned(),
+    };
+    let mut minor = FORMAT.1;
+    let mut boot = BootId::default();
+    for (index, line) in bytes[..good].split_inclusive(|b| *b == b'\n').enumerate() {
+        let fail = |why: String| Damage {
+            line: index + 1,
+            why,
+        };
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let (hash, body) = unseal(line, &journal.hash).map_err(fail)?;
+        let body = format!("{{{body}");
+        if index == 0 {
+            minor = checked_minor(&body).map_err(fail)?;
+        }
+        let frame: Frame =
+            serde_json::from_str(&body).map_err(|e| fail(format!("it is not an event: {e}")))?;
+        let expected = journal.events.last().map_or(Seq(1), |last| last.n.next());
+        if frame.n != expected {
+            return Err(fail(format!(
+                "it has number {} instead of {expected}",
+                frame.n
+            )));
+        }
+        if frame.format.is_some() != (index == 0) {
+            return Err(fail(
+                "the format stands in the first line and nowhere else".into(),
+            ));
+        }
+        if frame.event == Event::Unknown && minor <= FORMAT.1 {
+            return Err(fail("it is of no known kind".into()));
+        }
+        if let Some(new) = boot_of(&frame.event) {
+            boot = new.clone();
+        }
+        let at = Moment {
+            wall: frame.t,
+            boot: boot.clone(),
+            up: frame.up,
+        };
+        journal.events.push(Recorded {
+            n: frame.n,
+            at,
+            event: frame.event,
+        });
+        journal.hash = hash;
+    }
+    Ok(journal)
+}
+
+/// Takes hash and body of a line apart, and holds the one to the other.
+fn unseal<'a>(line: &'a [u8], before: &str) -> Result<(String, &'a str), String> {
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    let rest = text
+        .strip_prefix(HEAD)
+        .ok_or("it does not begin with its hash")?;
+    let (hash, rest) = rest.split_at_checked(64).ok_or("its hash is cut short")?;
+    let body = rest
+        .strip_prefix(NECK)
+        .ok_or("its hash is not 64 digits long")?;
+    if seal(before, body) != hash {
+        return Err("its hash does not fit: it, or the line before it, was changed".to_owned());
+    }
+    Ok((hash.to_owned(), body))
+}
+
+/// The hash of a line.
+fn seal(before: &str, body: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(before.as_bytes());
+    hash.update(body.as_bytes());
+    let mut text = String::with_capacity(64);
+    for byte in hash.finalize() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The minor version of a first line whose major version is ours.
+fn checked_minor(body: &str) -> Result<u32, String> {
+    let Format {
+        format: (major, minor),
+    } = serde_json::from_str(body).map_err(|_| "it does not name the journal's format")?;
+    if major == FORMAT.0 {
+        return Ok(minor);
+    }
+    Err(format!(
+        "the journal has format {major}.{minor}, and this upwalk reads {}.x: use the upwalk that \
+         wrote it",
+        FORMAT.0
+    ))
+}
+
+/// The boot that events count from after this one.
+fn boot_of(event: &Event) -> Option<&BootId> {
+    if let Event::RunStarted(run) = event {
+        Some(&run.boot)
+    } else if let Event::SupervisorStarted { boot, .. } = event {
+        Some(boot)
+    } else {
+        None
+    }
+}
+
+/// Writes events as the lines that follow the line of hash `hash` and number `last`. Returns the
+/// bytes, the new hash, and the events with their places.
 pub fn encode(
-    _hash: &str,
-    _last: u64,
-    _at: &Moment,
-    _events: &[Event],
+    hash: &str,
+    last: Seq,
+    at: &Moment,
+    events: &[Event],
 ) -> (Vec<u8>, String, Vec<Recorded>) {
-    let _ = (BootId::default(), Millis(0), Timestamp::from_millis(0));
-    todo!()
+    let mut bytes = Vec::new();
+    let mut hash = hash.to_owned();
+    let mut recorded = Vec::with_capacity(events.len());
+    let mut n = last;
+    for event in events {
+        n = n.next();
+        let body = body_of(n, at, event);
+        hash = seal(&hash, &body);
+        for part in [HEAD, &hash, NECK, &body, "\n"] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        recorded.push(Recorded {
+            n,
+            at: at.clone(),
+            event: event.clone(),
+        });
+    }
+    (bytes, hash, recorded)
+}
+
+/// A line after its hash.
+fn body_of(n: Seq, at: &Moment, event: &Event) -> String {
+    let event = serde_json::to_string(event)
+        .expect("events hold texts, numbers and maps with text keys, which JSON can carry");
+    let format = match n {
+        Seq(1) => format!("\"format\":[{},{}],", FORMAT.0, FORMAT.1),
+        Seq(_) => String::new(),
+    };
+    let fields = event.trim_start_matches('{');
+    format!(
+        "\"n\":{n},\"t\":\"{}\",\"up\":{},{format}{fields}",
+        at.wall, at.up.0
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::samples;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let events = samples::finished_run();
+        let bytes = samples::bytes(&events);
+        let journal = decode(&bytes).expect("a good journal");
+        assert_eq!(journal.events, events);
+        assert_eq!(journal.good_bytes, bytes.len() as u64);
+    }
+
+    #[test]
+    fn a_torn_tail_is_left_out() {
+        let events = samples::finished_run();
+        let bytes = samples::bytes(&events);
+        let whole = decode(&bytes[..bytes.len() - 1]).expect("only the last line is torn");
+        assert_eq!(whole.events.len(), events.len() - 1);
+        let mut zeroed = bytes.clone();
+        zeroed.extend([0; 512]);
+        assert_eq!(
+            decode(&zeroed).expect("zeros are a torn tail").events,
+            events
+        );
+    }
+
+    #[test]
+    fn every_flipped_bit_is_refused_with_its_line() {
+        let bytes = samples::bytes(&samples::finished_run());
+        let last = bytes.len() - 1;
+        for at in 0..last {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1;
+            let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+            let damage = decode(&bad).expect_err("a flip is damage");
+            // A flipped newline joins two lines, and a flip may split one in two.
+            assert!(
+                damage.line == line || damage.line == line + 1,
+                "byte {at}: {damage}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_newer_major_format_is_refused_and_a_newer_minor_read() {
+        let events = samples::finished_run();
+        let text = String::from_utf8(samples::bytes(&events)).expect("a journal is UTF-8");
+        let reseal = |text: String| {
+            let mut hash = GENESIS.to_owned();
+            let mut out = String::new();
+            for line in text.lines() {
+                let body = &line[HEAD.len() + 64 + NECK.len()..];
+                hash = seal(&hash, body);
+                out.extend([HEAD, &hash, NECK, body, "\n"]);
+            }
+            out.into_bytes()
+        };
+        let major = reseal(text.replace("\"format\":[1,0]", "\"format\":[2,0]"));
+        let damage = decode(&major).expect_err("format 2");
+        assert!(damage.why.contains("format 2.0"), "{damage}");
+        let strange = text.replace("\"event\":\"NoteAdded\"", "\"event\":\"SomethingNew\"");
+        assert!(
+            decode(&reseal(strange.clone())).is_err(),
+            "foreign in our own minor"
+        );
+        let minor = reseal(strange.replace("\"format\":[1,0]", "\"format\":[1,7]"));
+        let journal = decode(&minor).expect("a newer minor version is read");
+        assert!(journal.events.iter().any(|e| e.event == Event::Unknown));
+    }
 }

@@ -65,6 +65,8 @@ pub enum Event {
     WarningShown {
         /// Which.
         warning: WarningId,
+        /// The phase, pause or step it stands before; none: the run as a whole.
+        before: Option<StepId>,
         /// Its digest.
         digest: Digest,
     },
@@ -72,11 +74,15 @@ pub enum Event {
     WarningNotNeeded {
         /// Which.
         warning: WarningId,
+        /// The phase, pause or step it stands before.
+        before: Option<StepId>,
     },
     /// A warning was confirmed.
     WarningConfirmed {
         /// Which.
         warning: WarningId,
+        /// The phase, pause or step it stands before; none: the run as a whole.
+        before: Option<StepId>,
         /// Its digest.
         digest: Digest,
         /// Over the text and facts that were seen; none where it was accepted beforehand.

@@ -1,7 +1,15 @@
 //! The fold of events to a state: its only writer.
+//!
+//! An event that does not fit the state before it is damage, never patched over. `supervisor`,
+//! front ends and tests all come through here.
 
-use super::event::Recorded;
-use super::state::RunState;
+use super::event::{AskKey, Decision, Event, Measured, Question, Recorded, RunStarted, Verdict};
+use super::state::{
+    Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Rollback,
+    RunState, StepRecord, WarningRecord, WarningState,
+};
+use crate::types::{Moment, Seq, StepId, WarningId, Who};
+use std::collections::BTreeMap;
 
 /// Why an event does not fit the state before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,14 +21,481 @@ pub struct FoldError {
     pub why: String,
 }
 
+/// An event does not fit.
+type Misfit = String;
+
 impl RunState {
     /// The state after a journal's first event; fails where that is not `RunStarted`.
-    pub fn begin(_first: &Recorded) -> Result<Self, FoldError> {
-        todo!()
+    pub fn begin(first: &Recorded) -> Result<Self, FoldError> {
+        let Event::RunStarted(run) = &first.event else {
+            return Err(FoldError {
+                n: first.n.0,
+                why: "a journal begins with RunStarted".into(),
+            });
+        };
+        Ok(Self {
+            facts: empty(first, run),
+        })
+    }
+
+    /// Folds a whole journal; fails where it is empty or an event does not fit.
+    pub fn of(events: &[Recorded]) -> Result<Self, FoldError> {
+        let Some((first, rest)) = events.split_first() else {
+            return Err(FoldError {
+                n: 0,
+                why: "the journal is empty".into(),
+            });
+        };
+        let mut state = Self::begin(first)?;
+        for event in rest {
+            state.apply(event)?;
+        }
+        Ok(state)
     }
 
     /// Adds one event; fails where it does not fit, which is damage.
-    pub fn apply(&mut self, _next: &Recorded) -> Result<(), FoldError> {
-        todo!()
+    pub fn apply(&mut self, next: &Recorded) -> Result<(), FoldError> {
+        let fail = |why: Misfit| FoldError { n: next.n.0, why };
+        if next.n != self.facts.last.next() {
+            return Err(fail(format!("it follows event {}", self.facts.last)));
+        }
+        if self.facts.finished.is_some() && !matches!(next.event, Event::NoteAdded { .. }) {
+            return Err(fail("the run had finished".into()));
+        }
+        self.facts.apply(next).map_err(fail)?;
+        self.facts.last = next.n;
+        self.facts.last_at = next.at.clone();
+        Ok(())
+    }
+}
+
+/// The facts after the first event.
+fn empty(first: &Recorded, run: &RunStarted) -> Facts {
+    Facts {
+        last: first.n,
+        last_at: first.at.clone(),
+        run: Box::new(run.clone()),
+        began: first.at.clone(),
+        supervisor: None,
+        phases: BTreeMap::new(),
+        steps: BTreeMap::new(),
+        pauses: BTreeMap::new(),
+        warnings: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        measured: BTreeMap::new(),
+        variables: BTreeMap::new(),
+        begun: false,
+        open: None,
+        answered: BTreeMap::new(),
+        pause_requested: None,
+        rollback: None,
+        consents: Vec::new(),
+        notes: Vec::new(),
+        boundary_passed: None,
+        version_rounds: 0,
+        ledger: None,
+        controls: None,
+        finished: None,
+        unknown: Vec::new(),
+    }
+}
+
+impl Facts {
+    /// Adds one event: the run as a whole here, steps, questions and warnings below.
+    fn apply(&mut self, next: &Recorded) -> Result<(), Misfit> {
+        let at = &next.at;
+        match &next.event {
+            Event::RunStarted(_) => return Err("a run starts only once".into()),
+            Event::SupervisorStarted { pid, .. } => self.supervisor = Some(*pid),
+            Event::PhaseStarted { phase } => {
+                let record = PhaseRecord {
+                    started: at.clone(),
+                    finished: None,
+                };
+                self.phases.insert(phase.clone(), record);
+            }
+            Event::PhaseFinished { phase } => {
+                let record = self
+                    .phases
+                    .get_mut(phase)
+                    .ok_or("that phase had not begun")?;
+                record.finished = Some(at.clone());
+            }
+            Event::PauseEntered { pause } => {
+                let record = PauseRecord {
+                    entered: at.clone(),
+                    left: None,
+                    leaving: false,
+                    overridden: false,
+                };
+                self.pauses.insert(pause.clone(), record);
+            }
+            Event::PauseLeft { pause } => self.pause(pause)?.left = Some(at.clone()),
+            Event::PauseRequested { who } => self.pause_requested = Some(who.clone()),
+            Event::VariablesSet { values, .. } => self.variables.extend(values.clone()),
+            Event::GuardAnswered { key, answer } => {
+                let answer = Answered {
+                    n: next.n,
+                    at: at.clone(),
+                    answer: answer.clone(),
+                };
+                self.answers.insert(key.clone(), answer);
+            }
+            Event::ValuesMeasured { of, values } => {
+                self.measured.insert(of.clone(), values.clone());
+            }
+            Event::LedgerMoved { version } => self.ledger = Some(version.clone()),
+            Event::NoteAdded { who, text } => {
+                self.notes.push(Note {
+                    at: at.clone(),
+                    who: who.clone(),
+                    text: text.clone(),
+                });
+            }
+            Event::ControlsTaken { who } => self.controls = Some((who.clone(), at.clone())),
+            Event::RunFinished { result } => {
+                self.open = None;
+                self.finished = Some(Finished {
+                    at: at.clone(),
+                    result: result.clone(),
+                });
+            }
+            Event::RollbackStarted { who, because } => {
+                self.pause_requested = None;
+                let (who, because) = (who.clone(), because.clone());
+                self.rollback = Some(Rollback {
+                    at: at.clone(),
+                    who,
+                    because,
+                });
+            }
+            Event::Unknown => self.unknown.push(next.n),
+            Event::QuestionAsked { question } => self.asked(next.n, at, question),
+            Event::QuestionAnswered {
+                asked,
+                decision,
+                who,
+            } => {
+                self.answered(*asked, decision, who, at)?;
+            }
+            Event::WarningShown { .. }
+            | Event::WarningNotNeeded { .. }
+            | Event::WarningConfirmed { .. } => self.warned(&next.event, at),
+            Event::StepStarted { .. }
+            | Event::StepFinished { .. }
+            | Event::StepSkipped { .. }
+            | Event::UndoStarted { .. }
+            | Event::UndoFinished { .. }
+            | Event::UndoSkipped { .. } => self.stepped(next),
+            Event::CommandEnded { .. }
+            | Event::IntentVoided { .. }
+            | Event::StepOutcomeUnknown { .. }
+            | Event::CancelRequested { .. } => self.ran(&next.event, at)?,
+        }
+        Ok(())
+    }
+
+    /// A pause that was entered.
+    fn pause(&mut self, pause: &StepId) -> Result<&mut PauseRecord, Misfit> {
+        self.pauses
+            .get_mut(pause)
+            .ok_or_else(|| format!("pause {pause} had not been entered"))
+    }
+
+    /// What is known of a step.
+    fn step(&mut self, step: &StepId) -> &mut StepRecord {
+        self.steps.entry(step.clone()).or_default()
+    }
+
+    /// What became of a warning.
+    fn warned(&mut self, event: &Event, at: &Moment) {
+        let mut put = |warning: &WarningId, before: &Option<StepId>, state: WarningState| {
+            let record = WarningRecord {
+                state,
+                before: before.clone(),
+                at: at.clone(),
+            };
+            self.warnings.insert(warning.clone(), record);
+        };
+        if let Event::WarningShown {
+            warning, before, ..
+        } = event
+        {
+            put(warning, before, WarningState::Shown);
+        } else if let Event::WarningNotNeeded { warning, before } = event {
+            put(warning, before, WarningState::NotNeeded);
+        } else if let Event::WarningConfirmed {
+            warning,
+            before,
+            digest,
+            who,
+            evidence,
+            ..
+        } = event
+        {
+            put(warning, before, WarningState::Confirmed);
+            self.consents.push(Consent {
+                warning: warning.clone(),
+                digest: digest.clone(),
+                at: at.clone(),
+                who: who.clone(),
+                evidence: evidence.clone(),
+            });
+        }
+    }
+
+    /// A step, or taking it back, began or ended.
+    fn stepped(&mut self, next: &Recorded) {
+        if let Event::StepStarted {
+            step,
+            attempt,
+            command,
+        } = &next.event
+        {
+            self.forget_answers(step);
+            let record = self.step(step);
+            if record
+                .attempts
+                .last()
+                .is_some_and(|last| last.unknown.is_some())
+                && !record.begin_again
+            {
+                record.reruns += 1;
+            }
+            record.outcome = None;
+            record.begin_again = false;
+            record.settled_done = false;
+            record.by_hand = false;
+            record.attempts.push(attempt_of(next, *attempt, *command));
+        } else if let Event::StepFinished { step, outcome } = &next.event {
+            self.step(step).outcome = Some(outcome.clone());
+        } else if let Event::StepSkipped { step, why } = &next.event {
+            self.step(step).skipped = Some(why.clone());
+        } else if let Event::UndoStarted { step, attempt } = &next.event {
+            self.answers.remove(&AskKey::UndoVerify(step.clone()));
+            let record = self.step(step);
+            record.undo_outcome = None;
+            record.undo_begin_again = false;
+            record.undo_attempts.push(attempt_of(next, *attempt, true));
+        } else if let Event::UndoFinished { step, outcome } = &next.event {
+            self.step(step).undo_outcome = Some(outcome.clone());
+        } else if let Event::UndoSkipped { step, why } = &next.event {
+            self.step(step).undo_skipped = Some(why.clone());
+        }
+    }
+
+    /// What became of an intent's command.
+    fn ran(&mut self, event: &Event, at: &Moment) -> Result<(), Misfit> {
+        if let Event::CommandEnded { number, end } = event {
+            let attempt = self.attempt(*number)?;
+            attempt.end = Some(end.clone());
+            attempt.ended = Some(at.clone());
+        } else if let Event::StepOutcomeUnknown { number, why } = event {
+            let attempt = self.attempt(*number)?;
+            attempt.unknown = Some(why.clone());
+            attempt.ended.get_or_insert(at.clone());
+        } else if let Event::CancelRequested { number, who } = event {
+            self.attempt(*number)?.cancelled = Some(who.clone());
+        } else if let Event::IntentVoided { number } = event {
+            self.attempt(*number)?;
+            for record in self.steps.values_mut() {
+                let before = record.attempts.len();
+                record.attempts.retain(|attempt| attempt.number != *number);
+                record.begin_again |= record.attempts.len() != before;
+                record
+                    .undo_attempts
+                    .retain(|attempt| attempt.number != *number);
+            }
+        }
+        Ok(())
+    }
+
+    /// The attempt of an intent's number.
+    fn attempt(&mut self, number: Seq) -> Result<&mut Attempt, Misfit> {
+        self.steps
+            .values_mut()
+            .flat_map(|step| step.attempts.iter_mut().chain(&mut step.undo_attempts))
+            .find(|attempt| attempt.number == number)
+            .ok_or_else(|| format!("there is no intent {number}"))
+    }
+
+    /// A question stands. Whoever wanted a stop has one now.
+    fn asked(&mut self, n: Seq, at: &Moment, question: &Question) {
+        self.pause_requested = None;
+        self.open = Some(Open {
+            asked: n,
+            at: at.clone(),
+            question: question.clone(),
+        });
+    }
+
+    /// A person answered the open question.
+    fn answered(
+        &mut self,
+        asked: Seq,
+        decision: &Decision,
+        who: &Who,
+        at: &Moment,
+    ) -> Result<(), Misfit> {
+        let open = self.open.take_if(|open| open.asked == asked);
+        let open = open.ok_or_else(|| format!("question {asked} was not open"))?;
+        self.answered
+            .insert(asked, (decision.clone(), who.clone(), at.clone()));
+        match decision {
+            Decision::Start => self.begun = true,
+            Decision::Continue { because, .. } => {
+                self.continued(&open.question, because.is_some())?
+            }
+            Decision::Retry => self.retried(&open.question),
+            Decision::Settle { verdict, .. } => self.settled(&open.question, *verdict),
+            // Their consequences are events of their own.
+            Decision::Confirm { .. }
+            | Decision::Skip { .. }
+            | Decision::Rollback { .. }
+            | Decision::Stop { .. }
+            | Decision::Pause
+            | Decision::Cancel
+            | Decision::Note { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What going on does at each question that allows it.
+    fn continued(&mut self, question: &Question, because: bool) -> Result<(), Misfit> {
+        if let Question::NextStep { step } = question {
+            self.step(step).let_begin = true;
+        } else if let Question::ManualDone { step } = question {
+            self.step(step).by_hand = true;
+        } else if let Question::Paused { pause, .. } = question {
+            self.pause(pause)?.leaving = true;
+        } else if let Question::PauseHeld { pause, .. } = question {
+            self.pause(pause)?.overridden |= because;
+        } else if let Question::Boundary { phase } = question {
+            self.boundary_passed = Some(phase.clone());
+        }
+        Ok(())
+    }
+
+    /// What trying again does at each question that allows it.
+    fn retried(&mut self, question: &Question) {
+        if let Question::Failed { step, .. } = question {
+            self.again(step);
+        } else if let Question::Blocked { steps, .. } = question {
+            for step in steps {
+                self.again(step);
+            }
+        } else if let Question::CouldNotTell { key, .. } = question {
+            self.answers.remove(key);
+        } else if let Question::PauseHeld { pause, .. } = question {
+            self.answers.retain(|key, _| !asked_on_leaving(key, pause));
+        } else if let Question::WrongVersion { .. } = question {
+            self.version_rounds += 1;
+        } else if let Question::UndoFailed { step, .. } = question {
+            self.step(step).undo_outcome = None;
+            self.answers.remove(&AskKey::UndoVerify(step.clone()));
+            self.step(step).undo_begin_again = true;
+        } else if let Question::UndoUnsure { step, .. } = question {
+            self.answers.remove(&AskKey::UndoApplies(step.clone()));
+        }
+    }
+
+    /// What a person's word does about what nobody knew.
+    fn settled(&mut self, question: &Question, verdict: Verdict) {
+        if let Question::OutcomeUnknown { step, .. } = question {
+            match verdict {
+                Verdict::Done => {
+                    let record = self.step(step);
+                    record.outcome = None;
+                    record.settled_done = true;
+                }
+                Verdict::Rerun => self.again(step),
+            }
+        } else if let Question::CouldNotTell { step, .. } = question {
+            // `done` is an event of its own.
+            self.step(step).overridden |= verdict == Verdict::Rerun;
+        } else if let Question::UndoUnsure { step, .. } = question {
+            self.step(step).undo_overridden |= verdict == Verdict::Done;
+        }
+    }
+
+    /// A person has a step tried again: its guards and warnings are asked anew.
+    fn again(&mut self, step: &StepId) {
+        self.forget_answers(step);
+        self.answers.remove(&AskKey::StepApplies(step.clone()));
+        self.answers.remove(&AskKey::StepDone(step.clone()));
+        let stands_before = |record: &WarningRecord| record.before.as_ref() == Some(step);
+        let asked_again: Vec<WarningId> = self
+            .warnings
+            .iter()
+            .filter(|(_, record)| stands_before(record))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in asked_again {
+            self.warnings.remove(&id);
+            self.answers.remove(&AskKey::WarningApplies(id.clone()));
+            self.measured.remove(&Measured::Warning(id));
+        }
+        let record = self.step(step);
+        record.outcome = None;
+        record.begin_again = true;
+        record.overridden = false;
+        record.let_begin = false;
+    }
+
+    /// Answers about a step's result no longer count.
+    fn forget_answers(&mut self, step: &StepId) {
+        for key in [AskKey::Check, AskKey::Verify, AskKey::StepDoneAfterAll] {
+            self.answers.remove(&key(step.clone()));
+        }
+    }
+}
+
+/// Whether a guard is asked on leaving this pause.
+fn asked_on_leaving(key: &AskKey, of: &StepId) -> bool {
+    matches!(key, AskKey::PauseGuard(pause, _) | AskKey::Lasting(pause, _) if pause == of)
+}
+
+/// The attempt that an intent opens.
+fn attempt_of(next: &Recorded, attempt: u32, command: bool) -> Attempt {
+    Attempt {
+        number: next.n,
+        attempt,
+        command,
+        started: next.at.clone(),
+        end: None,
+        ended: None,
+        unknown: None,
+        cancelled: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::samples;
+
+    #[test]
+    fn a_whole_run_folds() {
+        let state = RunState::of(&samples::finished_run()).expect("a good run");
+        assert!(state.begun && state.open.is_none() && state.finished.is_some());
+        let step = &state.steps[&StepId::from("migrate")];
+        assert!(step.is_settled() && step.attempts.len() == 1);
+        assert_eq!(state.consents.len(), 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_damage() {
+        let events = samples::finished_run();
+        assert!(RunState::of(&[]).is_err());
+        assert!(RunState::of(&events[1..]).is_err(), "no RunStarted");
+        let mut gap = events.clone();
+        gap.remove(4);
+        assert_eq!(RunState::of(&gap).expect_err("a gap").n, 6);
+        let mut twice = events.clone();
+        twice[3] = Recorded {
+            n: twice[3].n,
+            ..twice[0].clone()
+        };
+        assert!(RunState::of(&twice).is_err(), "RunStarted twice");
     }
 }

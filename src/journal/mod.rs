@@ -6,6 +6,8 @@
 pub mod codec;
 mod event;
 mod fold;
+#[cfg(test)]
+pub(crate) mod samples;
 mod state;
 
 pub use event::{

@@ -50,6 +50,8 @@ pub struct Facts {
     pub measured: BTreeMap<Measured, Vec<Fact>>,
     /// What steps wrote to `$OUTPUT`.
     pub variables: BTreeMap<String, String>,
+    /// A person let the run begin.
+    pub begun: bool,
     /// The question the run waits with.
     pub open: Option<Open>,
     /// Who answered which question, and how.
@@ -108,6 +110,14 @@ pub struct StepRecord {
     pub undo_skipped: Option<SkipReason>,
     /// How often it was run again after an unknown outcome without a person.
     pub reruns: u32,
+    /// It is to begin again: a person had it tried again, or its intent was void.
+    pub begin_again: bool,
+    /// A person said that a command of unknown outcome did its work.
+    pub settled_done: bool,
+    /// Taking it back is to begin again: a person had it tried again.
+    pub undo_begin_again: bool,
+    /// A person said that a step of unknown outcome is to be taken back.
+    pub undo_overridden: bool,
 }
 
 impl StepRecord {
@@ -166,6 +176,8 @@ pub struct PauseRecord {
 pub struct WarningRecord {
     /// What became of it.
     pub state: WarningState,
+    /// The phase, pause or step it stands before.
+    pub before: Option<StepId>,
     /// When.
     pub at: Moment,
 }
@@ -221,8 +233,6 @@ pub struct Consent {
     pub warning: WarningId,
     /// Its digest.
     pub digest: Digest,
-    /// When it was shown.
-    pub shown: Option<Moment>,
     /// When it was confirmed.
     pub at: Moment,
     /// By whom.
