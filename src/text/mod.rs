@@ -1,30 +1,18 @@
-//! Text for terminals: widths, wrapping, durations, and the sanitiser for everything not ours.
+//! Text for terminals: widths, wrapping, durations, and the sanitisers for everything not ours.
+//!
+//! All that reaches a screen, a prompt or a report from a plan, a log or the machine goes through
+//! [`clean`], [`cut`], [`wrap`] or a [`Sanitiser`] first. Everybody may call this; it looks nothing
+//! up and never fails.
 
-use crate::types::Millis;
+mod layout;
+mod sanitise;
 
-/// How many columns a text takes.
-pub fn width(_text: &str) -> usize {
-    todo!()
-}
+pub use layout::{cut, duration, wrap};
+pub use sanitise::{Line, MAX_COLUMNS, Sanitiser, clean, sanitise};
 
-/// A text cut to `columns`, with `>` in the last one where something is missing.
-pub fn cut(_text: &str, _columns: usize) -> String {
-    todo!()
-}
+use unicode_width::UnicodeWidthStr as _;
 
-/// A text as lines of at most `columns`, broken at spaces where there are any; its own line breaks
-/// stay.
-pub fn wrap(_text: &str, _columns: usize) -> Vec<String> {
-    todo!()
-}
-
-/// `3 m 12 s`, `1 d 00 h 12 m`, `0.4 s`.
-pub fn duration(_length: Millis) -> String {
-    todo!()
-}
-
-/// A text of foreign origin made safe for one line: control bytes, escapes and bidi controls are
-/// shown as `^[` and the like or dropped (ux.md, "Untrusted text").
-pub fn clean(_text: &str) -> String {
-    todo!()
+/// How many columns a text takes on one line.
+pub fn width(text: &str) -> usize {
+    text.width()
 }

@@ -1,0 +1,554 @@
+//! Making foreign text harmless: log lines with their carriage returns and escapes, and one-line
+//! texts such as names and versions.
+//!
+//! Nothing that comes out of here holds a control character, an escape or a character that turns
+//! the direction of writing, so no log line can forge a prompt or move the cursor. The raw bytes
+//! stay in the log file.
+
+use anstyle_parse::state::{Action, State, state_change};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthChar as _;
+
+/// Where lines are cut.
+pub const MAX_COLUMNS: usize = 4096;
+/// How many combining marks a character may carry.
+const MAX_MARKS: usize = 8;
+/// What stands for an escape sequence that was dropped.
+const DROPPED: &str = "^[";
+
+/// A log line as it can be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Its text, without any control character; dropped sequences stand as `^[`.
+    pub text: String,
+    /// How many escape sequences and control characters were dropped.
+    pub dropped: usize,
+    /// Whether it was longer than [`MAX_COLUMNS`].
+    pub cut: bool,
+}
+
+/// Turns a log's bytes into lines. Text, colours (which are not kept), tab, carriage return,
+/// backspace and "erase in line" do what a terminal does; all else is dropped, counted and shown
+/// as `^[` or the like. An open sequence ends with its line.
+#[derive(Debug, Default)]
+pub struct Sanitiser {
+    cells: Vec<Cell>,
+    column: usize,
+    dropped: usize,
+    cut: bool,
+    state: State,
+    sequence: Sequence,
+    /// The beginning of a character whose other bytes have not come yet.
+    partial: VecDeque<u8>,
+}
+
+/// One column: a character with its marks, or the second half of a wide one.
+#[derive(Debug, Clone, Default)]
+struct Cell {
+    character: Option<char>,
+    marks: String,
+}
+
+/// What is known of the escape sequence under way.
+#[derive(Debug, Clone, Default)]
+struct Sequence {
+    /// Its first number.
+    number: u16,
+    /// Whether it has more than one number.
+    more: bool,
+    /// What stands before the numbers or the final byte: `?`, `(`.
+    intermediate: Option<u8>,
+}
+
+/// One whole line, without its line end, as it can be shown.
+pub fn sanitise(line: &[u8]) -> Line {
+    Sanitiser::default().whole(line)
+}
+
+impl Sanitiser {
+    /// Reads more of a log; each line that ends in it goes to `each`.
+    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Line)) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                Some(line) => each(self.whole(line)),
+                None => self.take(piece),
+            }
+        }
+    }
+
+    /// The line that has not ended yet, as far as it goes.
+    pub fn unfinished(&self) -> Line {
+        Line {
+            text: self.text(),
+            dropped: self.dropped,
+            cut: self.cut,
+        }
+    }
+
+    /// Reads the rest of a line and ends it.
+    fn whole(&mut self, bytes: &[u8]) -> Line {
+        let fresh =
+            self.cells.is_empty() && self.partial.is_empty() && self.column + self.dropped == 0;
+        let printable = |bytes: &[u8]| bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+        // Nearly every line of a log is like this.
+        if fresh
+            && matches!(self.state, State::Ground)
+            && bytes.len() <= MAX_COLUMNS
+            && printable(bytes)
+        {
+            return Line {
+                text: String::from_utf8_lossy(bytes).into_owned(),
+                ..Line::default()
+            };
+        }
+        self.take(bytes);
+        self.end_line()
+    }
+
+    /// Reads a part of one line.
+    fn take(&mut self, bytes: &[u8]) {
+        let joined: Vec<u8>;
+        let mut rest = bytes;
+        if !self.partial.is_empty() {
+            joined = self
+                .partial
+                .drain(..)
+                .chain(bytes.iter().copied())
+                .collect();
+            rest = &joined;
+        }
+        loop {
+            let (good, error) = match std::str::from_utf8(rest) {
+                Ok(text) => (text, None),
+                Err(error) => {
+                    let good = &rest[..error.valid_up_to()];
+                    // The error says that these bytes are UTF-8.
+                    (std::str::from_utf8(good).unwrap_or_default(), Some(error))
+                }
+            };
+            good.chars().for_each(|character| self.character(character));
+            let Some(error) = error else { return };
+            rest = &rest[error.valid_up_to()..];
+            let Some(bad) = error.error_len() else {
+                self.partial.extend(rest);
+                return;
+            };
+            self.character('\u{fffd}');
+            rest = &rest[bad..];
+        }
+    }
+
+    /// Ends the line: whatever is open ends with it.
+    fn end_line(&mut self) -> Line {
+        if !self.partial.is_empty() {
+            self.partial.clear();
+            self.character('\u{fffd}');
+        }
+        if !matches!(self.state, State::Ground) {
+            self.drop_sequence();
+        }
+        let line = self.unfinished();
+        self.cells.clear();
+        self.column = 0;
+        self.dropped = 0;
+        self.cut = false;
+        line
+    }
+
+    /// Takes one character, wherever it stands.
+    fn character(&mut self, character: char) {
+        let Some(byte) = ascii(character) else {
+            return self.beyond_ascii(character);
+        };
+        let (next, action) = state_change(self.state, byte);
+        if !matches!(next, State::Anywhere) {
+            self.leave(next);
+        }
+        self.act(action, byte);
+    }
+
+    /// A character that no escape sequence contains: it ends a short one and belongs to the body
+    /// of a long one.
+    fn beyond_ascii(&mut self, character: char) {
+        match self.state {
+            State::OscString
+            | State::SosPmApcString
+            | State::DcsEntry
+            | State::DcsIgnore
+            | State::DcsIntermediate
+            | State::DcsParam
+            | State::DcsPassthrough => {}
+            State::Ground | State::Anywhere | State::Utf8 => self.show(character),
+            State::CsiEntry
+            | State::CsiIgnore
+            | State::CsiIntermediate
+            | State::CsiParam
+            | State::Escape
+            | State::EscapeIntermediate => {
+                self.drop_sequence();
+                self.show(character);
+            }
+        }
+    }
+
+    /// Goes over to another state of the parser; a body that ends here was dropped.
+    fn leave(&mut self, next: State) {
+        let body = matches!(
+            self.state,
+            State::OscString
+                | State::SosPmApcString
+                | State::DcsPassthrough
+                | State::DcsIgnore
+                | State::CsiIgnore
+        );
+        if body && matches!(next, State::Ground | State::Escape) {
+            self.drop_sequence();
+        }
+        if matches!(next, State::Escape | State::CsiEntry) {
+            self.sequence = Sequence::default();
+        }
+        self.state = next;
+    }
+
+    /// Does what the parser says about a byte.
+    fn act(&mut self, action: Action, byte: u8) {
+        match action {
+            Action::Print => self.show(char::from(byte)),
+            Action::Execute => self.control(byte),
+            Action::CsiDispatch => self.control_sequence(byte),
+            Action::EscDispatch => self.escape(byte),
+            Action::Collect => self.sequence.intermediate = Some(byte),
+            Action::Param => self.parameter(byte),
+            // The bodies of strings are swallowed; characters beyond ASCII never get here.
+            Action::Nop
+            | Action::Clear
+            | Action::Hook
+            | Action::Ignore
+            | Action::OscEnd
+            | Action::OscPut
+            | Action::OscStart
+            | Action::Put
+            | Action::Unhook
+            | Action::BeginUtf8 => {}
+        }
+    }
+
+    /// A digit or separator of a sequence's numbers.
+    fn parameter(&mut self, byte: u8) {
+        if !byte.is_ascii_digit() {
+            self.sequence.more = true;
+        } else if !self.sequence.more {
+            let digit = u16::from(byte - b'0');
+            let number = self.sequence.number.saturating_mul(10);
+            self.sequence.number = number.saturating_add(digit);
+        }
+    }
+
+    /// A control character.
+    fn control(&mut self, byte: u8) {
+        match byte {
+            b'\r' => self.column = 0,
+            0x08 => self.column = self.column.saturating_sub(1),
+            b'\t' => {
+                for _ in self.column % 8..8 {
+                    self.put(' ', 1);
+                }
+            }
+            // CAN and SUB break a sequence off.
+            _ => self.show(char::from(byte)),
+        }
+    }
+
+    /// The end of a `CSI` sequence.
+    fn control_sequence(&mut self, byte: u8) {
+        match (byte, self.sequence.intermediate) {
+            (b'm', None) => {}
+            (b'K', None) => self.erase(),
+            _ => self.drop_sequence(),
+        }
+    }
+
+    /// The end of a short escape. The terminator of a string has been counted with it, and
+    /// choosing ASCII (part of `tput sgr0`) is what we do anyway.
+    fn escape(&mut self, byte: u8) {
+        match (byte, self.sequence.intermediate) {
+            (b'\\', None) | (b'B', Some(b'(')) => {}
+            _ => self.drop_sequence(),
+        }
+    }
+
+    /// Erases in the line: from the cursor on, up to the cursor, or all.
+    fn erase(&mut self) {
+        let (from, to) = match self.sequence.number {
+            0 => (self.column, self.cells.len()),
+            1 => (0, (self.column + 1).min(self.cells.len())),
+            _ => (0, self.cells.len()),
+        };
+        for column in from..to {
+            self.clear_cell(column);
+        }
+        if to == self.cells.len() {
+            self.cells.truncate(from);
+        }
+    }
+
+    /// Shows that a sequence was dropped, and counts it.
+    fn drop_sequence(&mut self) {
+        self.state = State::Ground;
+        self.dropped += 1;
+        DROPPED.chars().for_each(|character| self.put(character, 1));
+    }
+
+    /// Shows a character, or what stands for it.
+    fn show(&mut self, character: char) {
+        if let Some(shown) = stand_in(character) {
+            self.dropped += 1;
+            shown.chars().for_each(|character| self.put(character, 1));
+            return;
+        }
+        match character.width() {
+            Some(0) | None => self.mark(character),
+            Some(columns) => self.put(character, columns),
+        }
+    }
+
+    /// Adds a combining mark to the character before the cursor.
+    fn mark(&mut self, mark: char) {
+        let before = self.column.min(self.cells.len());
+        let cell = self.cells[..before]
+            .iter_mut()
+            .rev()
+            .find(|cell| cell.character.is_some());
+        if let Some(cell) = cell
+            && cell.marks.chars().count() < MAX_MARKS
+        {
+            cell.marks.push(mark);
+        }
+    }
+
+    /// Writes a character at the cursor, over what is there.
+    fn put(&mut self, character: char, columns: usize) {
+        let end = self.column + columns;
+        if end > MAX_COLUMNS {
+            self.cut = true;
+            return;
+        }
+        for column in self.column..end.min(self.cells.len()) {
+            self.clear_cell(column);
+        }
+        if self.cells.len() < end {
+            self.cells.resize_with(end, || Cell::of(Some(' ')));
+        }
+        self.cells[self.column] = Cell::of(Some(character));
+        for cell in &mut self.cells[self.column + 1..end] {
+            *cell = Cell::of(None);
+        }
+        self.column = end;
+    }
+
+    /// Blanks a column, and the other half of a wide character that stood there.
+    fn clear_cell(&mut self, column: usize) {
+        let first = (0..=column)
+            .rev()
+            .find(|at| self.cells[*at].character.is_some());
+        let first = first.unwrap_or(column);
+        self.cells[first] = Cell::of(Some(' '));
+        for cell in &mut self.cells[first + 1..] {
+            if cell.character.is_some() {
+                break;
+            }
+            *cell = Cell::of(Some(' '));
+        }
+    }
+
+    /// The line as text.
+    fn text(&self) -> String {
+        let mut text = String::with_capacity(self.cells.len());
+        for cell in &self.cells {
+            text.extend(cell.character);
+            text.push_str(&cell.marks);
+        }
+        text
+    }
+}
+
+impl Cell {
+    /// A column without marks.
+    fn of(character: Option<char>) -> Self {
+        Self {
+            character,
+            marks: String::new(),
+        }
+    }
+}
+
+/// The character's byte, where it is ASCII.
+fn ascii(character: char) -> Option<u8> {
+    u8::try_from(character).ok().filter(u8::is_ascii)
+}
+
+/// A text of foreign origin made safe for one line: control characters and those that turn the
+/// direction of writing or cannot be seen are shown as `^[` or `<U+202E>`; tabs and line breaks
+/// become spaces.
+pub fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.trim_end_matches(['\n', '\r']).chars() {
+        match stand_in(character) {
+            _ if matches!(character, '\t' | '\n') => out.push(' '),
+            Some(shown) => out.push_str(&shown),
+            None => out.push(character),
+        }
+    }
+    out
+}
+
+/// What stands for a character that must not reach a terminal.
+fn stand_in(character: char) -> Option<String> {
+    let mut shown = String::new();
+    // Writing to a string cannot fail.
+    let _ = match character {
+        '\0'..='\x1f' => write!(shown, "^{}", char::from(character as u8 + b'@')),
+        '\x7f' => write!(shown, "^?"),
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => write!(shown, "<U+{:04X}>", u32::from(character)),
+        _ => return None,
+    };
+    Some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(line: &[u8]) -> String {
+        sanitise(line).text
+    }
+
+    #[test]
+    fn colours_go_and_text_stays() {
+        let line = sanitise(b"\x1b[1;31merror\x1b[0m: no\x1b(B\x1b[m room");
+        assert_eq!((line.text.as_str(), line.dropped), ("error: no room", 0));
+    }
+
+    #[test]
+    fn a_carriage_return_writes_over_the_line() {
+        assert_eq!(text(b"  5 %\r 50 %\r100 %\r"), "100 %");
+        assert_eq!(text(b"working...\r\x1b[Kdone"), "done");
+        assert_eq!(text(b"abc\r\x1b[2Kx"), "x");
+        assert_eq!(text(b"abc\x08\x08X"), "aXc");
+        assert_eq!(text("日本\rx".as_bytes()), "x 本");
+        assert_eq!(text(b"a\tb"), "a       b");
+    }
+
+    #[test]
+    fn other_sequences_are_dropped_counted_and_shown() {
+        let line = sanitise(b"a\x1b[2Jb\x1b]52;c;ZXZpbA==\x07c\x1b[6nd\x07");
+        assert_eq!((line.text.as_str(), line.dropped), ("a^[b^[c^[d^G", 4));
+        let line = sanitise(b"\x1b]0;title\x1b\\text");
+        assert_eq!((line.text.as_str(), line.dropped), ("^[text", 1));
+        let line = sanitise("\u{9b}2J \u{202e}abc".as_bytes());
+        assert_eq!(line.text, "<U+009B>2J <U+202E>abc");
+    }
+
+    #[test]
+    fn an_open_sequence_ends_with_its_line() {
+        let mut lines = Vec::new();
+        let mut sanitiser = Sanitiser::default();
+        sanitiser.feed(b"a\x1b]0;never closed\nnext\n\x1b[", |line| {
+            lines.push(line.text);
+        });
+        assert_eq!(lines, ["a^[", "next"]);
+        sanitiser.feed(b"31mred", |_| {});
+        assert_eq!(sanitiser.unfinished().text, "red");
+    }
+
+    #[test]
+    fn invalid_bytes_are_shown_and_split_characters_are_joined() {
+        assert_eq!(text(b"a\xffb\xe2\x82"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(text(b"\xc2\x1b[31mx"), "\u{fffd}x");
+        let mut sanitiser = Sanitiser::default();
+        sanitiser.feed(b"\xe2\x82", |_| {});
+        sanitiser.feed(b"\xac", |_| {});
+        assert_eq!(sanitiser.unfinished().text, "\u{20ac}");
+    }
+
+    #[test]
+    fn long_lines_are_cut_and_marks_bounded() {
+        let line = sanitise(&vec![b'x'; MAX_COLUMNS + 1]);
+        assert!(line.cut && line.text.len() == MAX_COLUMNS);
+        assert!(!sanitise(&vec![b'x'; MAX_COLUMNS]).cut);
+        let marks = format!("a{}", "\u{301}".repeat(100));
+        assert_eq!(
+            sanitise(marks.as_bytes()).text.chars().count(),
+            1 + MAX_MARKS
+        );
+    }
+
+    #[test]
+    fn a_cleaned_text_is_one_line() {
+        assert_eq!(
+            clean("web01\u{1b}]0;x\u{7}\nnext\t\u{202e}"),
+            "web01^[]0;x^G next <U+202E>"
+        );
+        assert_eq!(clean("a line\r\n"), "a line");
+    }
+
+    /// Whether nothing in a text can do anything to a terminal.
+    fn is_harmless(text: &str) -> bool {
+        !text
+            .chars()
+            .any(|c| c.is_control() || stand_in(c).is_some())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_comes_out(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut sanitiser = Sanitiser::default();
+            let mut lines = Vec::new();
+            sanitiser.feed(&bytes, |line| lines.push(line.text));
+            lines.push(sanitiser.unfinished().text);
+            prop_assert!(lines.iter().all(|line| is_harmless(line)), "{:?}", lines);
+            let cleaned = clean(&String::from_utf8_lossy(&bytes));
+            prop_assert!(is_harmless(&cleaned));
+            prop_assert_eq!(clean(&cleaned), cleaned);
+        }
+
+        #[test]
+        fn sequences_made_of_their_own_bytes_are_harmless(text in "[\u{1b}\\[\\]0-9;?()BKmJPX^_\\\\a\r\u{8}\t\u{7}日é]{0,80}") {
+            let line = sanitise(text.as_bytes());
+            prop_assert!(is_harmless(&line.text));
+            prop_assert!(crate::text::width(&line.text) <= MAX_COLUMNS);
+        }
+
+        #[test]
+        fn plain_lines_are_unchanged(text in "[ -~]{0,200}") {
+            let line = sanitise(text.as_bytes());
+            prop_assert_eq!((line.text, line.dropped, line.cut), (text, 0, false));
+        }
+
+        #[test]
+        fn where_the_reads_end_does_not_matter(bytes in proptest::collection::vec(any::<u8>(), 0..60), at in 0_usize..60) {
+            let at = at.min(bytes.len());
+            let (mut whole, mut parts) = (Vec::new(), Vec::new());
+            let (mut one, mut two) = (Sanitiser::default(), Sanitiser::default());
+            one.feed(&bytes, |line| whole.push(line));
+            two.feed(&bytes[..at], |line| parts.push(line));
+            two.feed(&bytes[at..], |line| parts.push(line));
+            whole.push(one.unfinished());
+            parts.push(two.unfinished());
+            prop_assert_eq!(whole, parts);
+        }
+    }
+}
