@@ -30,50 +30,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("probe", &["types", "journal"]),
     ("report", CORE),
     ("shell", &["types", "journal::codec", "text", "ledger"]),
-    (
-        "supervisor",
-        &[
-            "types", "text", "ledger", "plan", "journal", "engine", "probe", "report", "shell",
-        ],
-    ),
-    (
-        "tui",
-        &[
-            "types",
-            "text",
-            "ledger",
-            "plan",
-            "journal",
-            "engine",
-            "probe",
-            "report",
-            "supervisor::client",
-            "supervisor::wire::Part",
-        ],
-    ),
-    (
-        "plain",
-        &[
-            "types",
-            "text",
-            "ledger",
-            "plan",
-            "journal",
-            "engine",
-            "probe",
-            "report",
-            "supervisor::client",
-            "supervisor::wire::Part",
-        ],
-    ),
+    ("supervisor", SUPERVISOR),
+    ("tui", FRONT_END),
+    ("plain", FRONT_END),
     ("cli", EVERYTHING),
     ("lib", EVERYTHING),
     ("main", EVERYTHING),
 ];
 
-const CORE: &[&str] = &[
-    "types", "text", "ledger", "plan", "journal", "engine", "probe",
-];
+// A list cannot be joined to another in a constant, so the core is written three times.
+#[rustfmt::skip]
+const CORE: &[&str] = &["types", "text", "ledger", "plan", "journal", "engine", "probe"];
+#[rustfmt::skip]
+const SUPERVISOR: &[&str] =
+    &["types", "text", "ledger", "plan", "journal", "engine", "probe", "report", "shell"];
+#[rustfmt::skip]
+const FRONT_END: &[&str] =
+    &["types", "text", "ledger", "plan", "journal", "engine", "probe", "report",
+      "supervisor::client", "supervisor::wire::Part"];
 const EVERYTHING: &[&str] = &[""];
 
 /// What a front end must not name although it may look at the core: it folds and decides nothing.
@@ -278,7 +252,7 @@ fn the_table_itself_has_no_cycle_below_the_command_line() {
             .filter(|(module, may)| {
                 let known =
                     |path: &&str| done.iter().any(|own| path.split("::").next() == Some(own));
-                !done.contains(module) && may.iter().all(|path| known(path))
+                !done.contains(module) && may.iter().all(known)
             })
             .map(|(module, _)| *module)
             .collect();
