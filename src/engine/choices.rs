@@ -1,7 +1,12 @@
-//! What a person can answer at the open question: one table for keys, prompts, verbs and `why`.
+//! What a person can answer at the open question: one table for keys, prompts, verbs, `why`, and
+//! for `decide`, which takes no answer that is not in it.
 
-use crate::journal::RunState;
-use crate::plan::Plan;
+use super::Scope;
+use super::undo::take_backs;
+use super::walk::walk_of;
+use crate::journal::{AskKey, Open, Question, RunState};
+use crate::plan::{Kind, Plan, Undo};
+use crate::types::StepId;
 
 /// One thing a person can answer here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,11 +18,208 @@ pub struct Choice {
     pub does: String,
     /// Whether a reason has to be given (`--because`).
     pub needs_reason: bool,
-    /// The command that decides the same, `--at SEQ` included; a reason stands as `'WHY'`.
+    /// The command that decides the same, `--at SEQ` included; a reason stands as `'WHY'`. Empty
+    /// for `start`, which has no verb of its own.
     pub command: String,
 }
 
 /// The answers to the open question, the usual one first; empty where nothing is asked.
-pub fn choices(_plan: &Plan, _state: &RunState) -> Vec<Choice> {
-    todo!()
+pub fn choices(plan: &Plan, state: &RunState) -> Vec<Choice> {
+    let Some(open) = &state.open else {
+        return Vec::new();
+    };
+    let mut table = Table {
+        state,
+        open,
+        choices: Vec::new(),
+    };
+    table.own(plan);
+    if !matches!(open.question, Question::Start) {
+        if state.rollback.is_none() && take_backs(plan, state).is_ok_and(|lines| !lines.is_empty())
+        {
+            table.add(
+                "rollback",
+                "Takes the started steps back, in reverse order.",
+            );
+        }
+        table.add(
+            "stop",
+            "Ends the run for good and leaves everything as it is now.",
+        );
+    }
+    table.choices
+}
+
+/// The answers while they are gathered.
+struct Table<'a> {
+    state: &'a RunState,
+    open: &'a Open,
+    choices: Vec<Choice>,
+}
+
+impl Table<'_> {
+    /// Adds an answer that needs no reason.
+    fn add(&mut self, verb: &'static str, does: impl Into<String>) {
+        let command = self.command(verb, "");
+        self.choices.push(Choice {
+            verb,
+            does: does.into(),
+            needs_reason: false,
+            command,
+        });
+    }
+
+    /// Adds an answer that needs a reason.
+    fn add_because(&mut self, verb: &'static str, does: impl Into<String>) {
+        let command = self.command(verb, " --because 'WHY'");
+        self.choices.push(Choice {
+            verb,
+            does: does.into(),
+            needs_reason: true,
+            command,
+        });
+    }
+
+    /// The command that decides the same.
+    fn command(&self, verb: &str, tail: &str) -> String {
+        let (service, at) = (&self.state.run.service, self.open.asked);
+        match (verb.split_once(' '), &self.open.question) {
+            (
+                None,
+                Question::Confirm {
+                    warning, digest, ..
+                },
+            ) if verb == "confirm" => {
+                format!("upwalk confirm {service} {warning}:{digest} --at {at}")
+            }
+            (Some((verb, what)), _) => format!("upwalk {verb} {service} {what} --at {at}{tail}"),
+            (None, _) if verb == "start" => String::new(),
+            (None, _) => format!("upwalk {verb} {service} --at {at}{tail}"),
+        }
+    }
+
+    /// The answers that belong to this question alone.
+    fn own(&mut self, plan: &Plan) {
+        match &self.open.question {
+            Question::Start => {
+                self.add("start", "Starts the run: the first steps only look.");
+                self.add("stop", "Ends the run before anything was changed.");
+            }
+            Question::Confirm { .. } => {
+                self.add(
+                    "confirm",
+                    "Confirms that you have read the warning, and goes on.",
+                );
+            }
+            Question::NextStep { step } => {
+                self.add("continue", format!("Runs step {step}."));
+            }
+            Question::Halted => self.add("continue", "Goes on with the next step."),
+            Question::ManualDone { step } => {
+                self.add(
+                    "continue",
+                    format!("Says that step {step} is done by hand."),
+                );
+                self.add_because("skip", format!("Passes step {step} over, with a reason."));
+            }
+            Question::Failed { step, .. } => {
+                self.add(
+                    "retry",
+                    format!("Runs step {step} again, as a new attempt."),
+                );
+                self.add_because(
+                    "skip",
+                    format!("Passes step {step} over; later steps may break."),
+                );
+            }
+            Question::Blocked { .. } => {
+                self.add("retry", "Asks the failed checks again.");
+                self.add_because("skip", "Goes on although these checks failed.");
+            }
+            Question::OutcomeUnknown { step, .. } => {
+                self.add(
+                    "settle done",
+                    format!("Says that step {step} did its work."),
+                );
+                self.add("settle rerun", format!("Runs step {step} again."));
+            }
+            Question::CouldNotTell { key, step, .. } => self.could_not_tell(key, step),
+            Question::Paused { pause, .. } => self.paused(plan, pause),
+            Question::Boundary { .. } => {
+                self.add("continue", "Goes on to the post-deployment steps.");
+            }
+            Question::PauseHeld { .. } => {
+                self.add("retry", "Asks the conditions again.");
+                self.add_because("continue", "Goes on although the conditions do not hold.");
+            }
+            Question::WrongVersion { .. } => {
+                self.add("retry", "Looks the installed version up again.")
+            }
+            Question::UndoFailed { step, .. } => {
+                let unsaid = walk_of(plan, self.state)
+                    .and_then(|walk| walk.step(step))
+                    .is_some_and(|(_, step)| step.undo == Undo::Unsaid);
+                if !unsaid {
+                    self.add("retry", format!("Tries to take step {step} back again."));
+                }
+                self.add_because(
+                    "skip",
+                    format!("Leaves step {step} as it is, and goes on back."),
+                );
+            }
+            Question::UndoUnsure { step, .. } => self.undo_unsure(plan, step),
+        }
+    }
+
+    /// A guard of a step could not tell.
+    fn could_not_tell(&mut self, key: &AskKey, step: &StepId) {
+        self.add("retry", "Asks the same question again.");
+        self.add_because("settle rerun", format!("Runs step {step} without knowing."));
+        if matches!(key, AskKey::StepApplies(_)) {
+            self.add_because("skip", format!("Passes step {step} over."));
+        } else {
+            self.add_because(
+                "settle done",
+                format!("Takes step {step} for done already."),
+            );
+        }
+    }
+
+    /// A pause of the plan.
+    fn paused(&mut self, plan: &Plan, pause: &StepId) {
+        let scope = Scope::of(plan, self.state);
+        let name = walk_of(plan, self.state)
+            .and_then(|walk| walk.pause(pause))
+            .map_or_else(|| pause.to_string(), |pause| scope.text(&pause.name));
+        self.add(
+            "continue",
+            format!("Ends the pause \"{name}\" and goes on."),
+        );
+    }
+
+    /// Whether there is anything to take back of a step is not known.
+    fn undo_unsure(&mut self, plan: &Plan, step: &StepId) {
+        let asks = walk_of(plan, self.state)
+            .and_then(|walk| walk.step(step))
+            .is_some_and(|(_, step)| {
+                matches!(
+                    &step.undo,
+                    Undo::Run {
+                        applies: Some(_),
+                        ..
+                    }
+                ) && !matches!(step.kind, Kind::Check(_))
+            });
+        if asks {
+            self.add("retry", "Asks the same question again.");
+        }
+        self.add(
+            "settle done",
+            format!("Says that step {step} did its work: takes it back."),
+        );
+        self.add_because(
+            "skip",
+            format!("Leaves step {step} as it is, and goes on back."),
+        );
+    }
 }

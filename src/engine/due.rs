@@ -1,6 +1,8 @@
 //! What is to be done now, and when to look again.
 
-use crate::journal::{AskKey, Decision, Fact, Measured, RunState};
+use super::next::{Next, next};
+use super::walk::walk_of;
+use crate::journal::{AskKey, Decision, Fact, Measured, Question, RunState};
 use crate::plan::Plan;
 use crate::types::{Answer, Ask, CommandSpec, ExitRecord, Millis, Moment, Seq, Who};
 use std::collections::BTreeMap;
@@ -112,17 +114,31 @@ pub enum Effect {
     Cancel {
         /// The intent.
         number: Seq,
+        /// What its files are named after the number.
+        stem: String,
         /// Who asked.
         who: Who,
     },
 }
 
 /// What is to be done now.
-pub fn due(_plan: &Plan, _state: &RunState, _now: &Moment) -> Vec<Effect> {
-    todo!()
+pub fn due(plan: &Plan, state: &RunState, now: &Moment) -> Vec<Effect> {
+    match next(plan, state, now) {
+        Next::Await(effects) => effects,
+        // `decide` leaves no state behind from which something follows.
+        Next::Happen(_) => Vec::new(),
+    }
 }
 
-/// When to send [`Input::Proceed`] although nothing has happened.
-pub fn deadline(_plan: &Plan, _state: &RunState) -> Option<Moment> {
-    todo!()
+/// When to send [`Input::Proceed`] although nothing has happened: a pause's `max`.
+pub fn deadline(plan: &Plan, state: &RunState) -> Option<Moment> {
+    let Question::Paused {
+        pause,
+        overdue: false,
+    } = &state.open.as_ref()?.question
+    else {
+        return None;
+    };
+    let max = walk_of(plan, state)?.pause(pause)?.max?;
+    Some(state.pauses.get(pause)?.entered.plus(max))
 }

@@ -4,10 +4,12 @@
 //! [`deadline`] when to look again. What is to be done is derived, never remembered, so a restarted
 //! supervisor does exactly what the old one would have done. Nothing here touches the world.
 
+mod back;
 mod choices;
 mod command;
 mod decide;
 mod due;
+mod next;
 mod scope;
 mod undo;
 mod walk;
@@ -20,6 +22,6 @@ pub use decide::{Refusal, decide};
 pub use due::{Effect, Input, deadline, due};
 pub use scope::Scope;
 pub use undo::{Back, TakeBack, back_of, point_of_no_return, take_backs};
-pub use walk::{Position, position, walk_of};
-pub use warning::warning_digest;
+pub use walk::{Position, Stop, boundary, position, walk_of};
+pub use warning::{STOPPED, stopped_warning, warning_digest};
 pub use why::{Why, why};

@@ -1,7 +1,8 @@
 //! The way back: what a rollback takes back, in which order, and from where on there is none.
 
+use super::walk::walk_of;
 use crate::journal::RunState;
-use crate::plan::{Phase, Plan, Step, Walk};
+use crate::plan::{Kind, Phase, Plan, Step, Undo, Walk};
 use crate::types::StepId;
 
 /// How a step is taken back, as overview and dry run show it.
@@ -22,13 +23,28 @@ pub enum Back {
 }
 
 /// How this step is taken back.
-pub fn back_of(_phase: &Phase, _step: &Step) -> Back {
-    todo!()
+pub fn back_of(phase: &Phase, step: &Step) -> Back {
+    match &step.undo {
+        Undo::Run { .. } => Back::Undo,
+        Undo::Again { .. } => Back::Again,
+        Undo::Harmless(_) => Back::Harmless,
+        Undo::Irreversible(_) => Back::Never,
+        Undo::Unsaid => {
+            let looks = step.read_only || matches!(step.kind, Kind::Check(_));
+            if looks || phase.role.changes_nothing() {
+                Back::Nothing
+            } else {
+                Back::Unsaid
+            }
+        }
+    }
 }
 
 /// The first step from which there is no way back.
-pub fn point_of_no_return(_walk: &Walk) -> Option<&Step> {
-    todo!()
+pub fn point_of_no_return(walk: &Walk) -> Option<&Step> {
+    walk.steps()
+        .map(|(_, step)| step)
+        .find(|step| matches!(step.undo, Undo::Irreversible(_)))
 }
 
 /// One line of a rollback.
@@ -42,6 +58,68 @@ pub struct TakeBack {
 
 /// What a rollback from here would do, in its order; `Err` names the step (or the reason) that
 /// leaves no way back.
-pub fn take_backs(_plan: &Plan, _state: &RunState) -> Result<Vec<TakeBack>, String> {
-    todo!()
+pub fn take_backs(plan: &Plan, state: &RunState) -> Result<Vec<TakeBack>, String> {
+    let Some(walk) = walk_of(plan, state) else {
+        return Err("The plan has no such direction.".into());
+    };
+    let started: Vec<(&Phase, &Step)> = walk
+        .steps()
+        .filter(|(_, step)| {
+            state
+                .steps
+                .get(&step.id)
+                .is_some_and(|record| record.has_started())
+        })
+        .collect();
+    let never = started
+        .iter()
+        .find(|(phase, step)| back_of(phase, step) == Back::Never);
+    if let Some((_, step)) = never {
+        let why = match &step.undo {
+            Undo::Irreversible(why) => super::Scope::at(plan, state, &step.id).text(why),
+            Undo::Run { .. } | Undo::Again { .. } | Undo::Harmless(_) | Undo::Unsaid => {
+                String::new()
+            }
+        };
+        return Err(format!(
+            "There is no way back: step {} has started, and nothing takes it back ({why}).",
+            step.id
+        ));
+    }
+    let mut lines = Vec::new();
+    for (phase, step) in started.iter().rev() {
+        if leader(&started, phase, step).is_some() {
+            continue;
+        }
+        lines.push(TakeBack {
+            step: step.id.clone(),
+            back: back_of(phase, step),
+        });
+        for (own, follower) in &started {
+            if leader(&started, own, follower) == Some(&step.id) {
+                lines.push(TakeBack {
+                    step: follower.id.clone(),
+                    back: Back::Again,
+                });
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// The started step that an `again` step is run once more after; none: at its own place. Without
+/// `follows` it is the earliest step of the phase that has an undo.
+fn leader<'a>(started: &[(&'a Phase, &'a Step)], phase: &Phase, step: &Step) -> Option<&'a StepId> {
+    let Undo::Again { follows, .. } = &step.undo else {
+        return None;
+    };
+    let leads = |(own, other): &&(&Phase, &Step)| match follows {
+        Some(id) => other.id == *id,
+        None => own.id == phase.id && matches!(other.undo, Undo::Run { .. }),
+    };
+    started
+        .iter()
+        .find(leads)
+        .map(|(_, other)| &other.id)
+        .filter(|id| **id != step.id)
 }

@@ -1,11 +1,194 @@
-//! Warnings: their digests and what is shown of them.
+//! Warnings: their digests, what is shown of them, and when they count as confirmed.
 
-use crate::journal::RunStarted;
-use crate::plan::{Plan, Warning};
-use crate::types::Digest;
+use super::Scope;
+use super::command::{ask_of, fact_commands};
+use super::due::Effect;
+use super::next::Next;
+use crate::journal::{AskKey, Event, Evidence, Fact, Measured, Question, RunStarted, RunState};
+use crate::plan::{Level, Plan, Settings, Warning};
+use crate::types::{Answer, Digest, Id, Millis, StepId, WarningId};
 
 /// The digest a warning is accepted by: all that the dry run knows of it (plan-language,
 /// "Warnings").
-pub fn warning_digest(_plan: &Plan, _run: &RunStarted, _warning: &Warning) -> Digest {
-    todo!()
+pub fn warning_digest(plan: &Plan, run: &RunStarted, warning: &Warning) -> Digest {
+    let mut parts = vec![plan.digest.as_str().to_owned()];
+    for (name, value) in &run.vars {
+        if let (Some(text), false) = (&value.value, value.from == "command") {
+            parts.push(format!("{name}={text}"));
+        }
+    }
+    parts.push(run.host.clone());
+    parts.push(run.direction.clone());
+    parts.push(run.to.as_ref().map(ToString::to_string).unwrap_or_default());
+    parts.push(warning.source.clone());
+    Digest::of(parts.iter().map(String::as_bytes))
+}
+
+/// What stands in the way of going past this warning; none where nothing does.
+pub(super) fn pass(
+    plan: &Plan,
+    state: &RunState,
+    warning: &Warning,
+    before: &StepId,
+    settings: &Settings,
+) -> Option<Next> {
+    if state.warnings.contains_key(&warning.id) {
+        return None;
+    }
+    let scope = Scope::at(plan, state, before);
+    let before = Some(before.clone());
+    let mut remark = None;
+    if let Some(guard) = &warning.only_if {
+        let key = AskKey::WarningApplies(warning.id.clone());
+        match state.answers.get(&key).map(|answered| &answered.answer) {
+            None => return Some(Next::ask(key, ask_of(&scope, guard, settings))),
+            Some(Answer::No(_)) => {
+                let warning = warning.id.clone();
+                return Some(Next::happen([Event::WarningNotNeeded { warning, before }]));
+            }
+            Some(Answer::CouldNotTell(why)) => {
+                remark = Some(format!(
+                    "Whether this applies here could not be told: {why}."
+                ));
+            }
+            Some(Answer::Yes) => {}
+        }
+    }
+    let of = Measured::Warning(warning.id.clone());
+    let facts = match state.measured.get(&of) {
+        Some(facts) => facts.clone(),
+        None if warning.facts.is_empty() => Vec::new(),
+        None => {
+            let commands = fact_commands(&scope, warning, settings);
+            return Some(Next::Await(vec![Effect::Measure { of, commands }]));
+        }
+    };
+    let digest = warning_digest(plan, &state.run, warning);
+    let shown = Shown {
+        id: &warning.id,
+        before,
+        digest,
+        text: scope.text(&warning.text),
+        facts,
+        remark,
+        phrase: match &warning.level {
+            Level::Note | Level::Ack => None,
+            Level::Type(phrase) => Some(scope.text(phrase)),
+        },
+    };
+    Some(match warning.level {
+        Level::Note => Next::happen([Event::WarningShown {
+            warning: warning.id.clone(),
+            before: shown.before,
+            digest: shown.digest,
+        }]),
+        Level::Ack | Level::Type(_) => shown.confirm(state),
+    })
+}
+
+/// A warning as it is put to a person.
+struct Shown<'a> {
+    id: &'a WarningId,
+    before: Option<StepId>,
+    digest: Digest,
+    text: String,
+    facts: Vec<Fact>,
+    remark: Option<String>,
+    phrase: Option<String>,
+}
+
+impl Shown<'_> {
+    /// Confirmed by an `--accept`, or asked.
+    fn confirm(self, state: &RunState) -> Next {
+        let accepted = (self.id.clone(), self.digest.clone());
+        if state.run.accepts.contains(&accepted) {
+            return Next::happen([Event::WarningConfirmed {
+                warning: accepted.0,
+                before: self.before,
+                digest: accepted.1,
+                seen: None,
+                who: state.run.who.clone(),
+                evidence: Evidence::Accepted,
+            }]);
+        }
+        let seen = seen(&self.text, &self.facts);
+        Next::happen([Event::QuestionAsked {
+            question: Question::Confirm {
+                warning: accepted.0,
+                before: self.before,
+                digest: accepted.1,
+                phrase: self.phrase,
+                text: self.text,
+                facts: self.facts,
+                seen,
+                remark: self.remark,
+            },
+        }])
+    }
+}
+
+/// The digest of what a person saw.
+fn seen(text: &str, facts: &[Fact]) -> Digest {
+    let mut parts = vec![text.to_owned()];
+    for fact in facts {
+        parts.push(fact.name.clone());
+        parts.push(match &fact.value {
+            Ok(value) => value.clone(),
+            Err(why) => format!("unknown: {why}"),
+        });
+    }
+    Digest::of(parts.iter().map(String::as_bytes))
+}
+
+/// The id of the warning that an earlier run of the service was stopped and left as it is.
+pub const STOPPED: &str = "stopped";
+
+/// upwalk's own warning about an earlier run that was left open: id, digest, text, phrase. None
+/// where there was no such run.
+pub fn stopped_warning(run: &RunStarted) -> Option<(WarningId, Digest, String, String)> {
+    let (earlier, step) = run.after_stopped.as_ref()?;
+    let id = Id::new(STOPPED).ok()?;
+    let text = format!(
+        "The earlier run {earlier} of {} was stopped at {step} and left as it was. Its changes up \
+         to there are in place, and nothing after them is. Find out what state the service is in \
+         before you go on: `upwalk log {earlier}` shows what ran.",
+        run.service
+    );
+    let digest = Digest::of([text.as_bytes()]);
+    Some((
+        id,
+        digest,
+        text,
+        format!("go on after stop on {}", run.host),
+    ))
+}
+
+/// What stands in the way of going past upwalk's own warnings of the run as a whole.
+pub(super) fn pass_own(state: &RunState) -> Option<Next> {
+    let (id, digest, text, phrase) = stopped_warning(&state.run)?;
+    if state.warnings.contains_key(&id) {
+        return None;
+    }
+    let shown = Shown {
+        id: &id,
+        before: None,
+        digest,
+        text,
+        facts: Vec::new(),
+        remark: None,
+        phrase: Some(phrase),
+    };
+    Some(shown.confirm(state))
+}
+
+impl Next {
+    /// Waits for a guard that is asked once.
+    pub(super) fn ask(key: AskKey, ask: crate::types::Ask) -> Self {
+        Self::Await(vec![Effect::Ask {
+            key,
+            ask,
+            until: None,
+            every: Millis(0),
+        }])
+    }
 }

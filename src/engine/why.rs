@@ -1,8 +1,11 @@
 //! What a run waits for, in one sentence, and the next command to type.
 
-use crate::journal::RunState;
+use super::Scope;
+use super::choices::choices;
+use super::walk::{position, walk_of};
+use crate::journal::{Question, RunResult, RunState};
 use crate::plan::Plan;
-use crate::types::Moment;
+use crate::types::{Moment, StepId};
 
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,166 @@ pub struct Why {
 }
 
 /// What the run waits for now.
-pub fn why(_plan: &Plan, _state: &RunState, _now: &Moment) -> Why {
-    todo!()
+pub fn why(plan: &Plan, state: &RunState, now: &Moment) -> Why {
+    if let Some(finished) = &state.finished {
+        let sentence = ending(state, &finished.result);
+        return Why {
+            sentence,
+            commands: Vec::new(),
+            needs_person: false,
+        };
+    }
+    let service = &state.run.service;
+    if let Some(open) = &state.open {
+        let mut commands: Vec<String> = choices(plan, state)
+            .into_iter()
+            .map(|choice| choice.command)
+            .filter(|command| !command.is_empty())
+            .collect();
+        if open.question == Question::Start {
+            commands.insert(0, format!("upwalk attach {service}"));
+        }
+        let sentence = asks(plan, state, &open.question, now);
+        return Why {
+            sentence,
+            commands,
+            needs_person: true,
+        };
+    }
+    let place = position(plan, state);
+    let at = place.step.as_ref().or(place.item.as_ref());
+    let sentence = match (at, &state.rollback) {
+        (_, Some(_)) => "The run takes its steps back.".to_owned(),
+        (Some(id), None) => format!("{} is under way.", named(plan, state, id)),
+        (None, None) => "The run ends: the installed version is looked up.".to_owned(),
+    };
+    let sentence = match &state.pause_requested {
+        Some(who) => format!("{sentence} It stops afterwards, as {who} asked."),
+        None => sentence,
+    };
+    Why {
+        sentence,
+        commands: vec![format!("upwalk attach {service}")],
+        needs_person: false,
+    }
+}
+
+/// How a run ended.
+fn ending(state: &RunState, result: &RunResult) -> String {
+    let service = &state.run.service;
+    match result {
+        RunResult::Done => match &state.run.to {
+            Some(to) => format!("The run is done: {service} is at {to}."),
+            None => "The run is done.".to_owned(),
+        },
+        RunResult::RolledBack => "The run was rolled back.".to_owned(),
+        RunResult::NeverStarted => "The run never began; nothing was changed.".to_owned(),
+        RunResult::Stopped { at, because, .. } => {
+            let at = at
+                .as_ref()
+                .map(|at| format!(" at {at}"))
+                .unwrap_or_default();
+            let because = because
+                .as_ref()
+                .map(|why| format!(" ({why})"))
+                .unwrap_or_default();
+            format!("The run was stopped{at} and left as it was{because}.")
+        }
+    }
+}
+
+/// A step, phase or pause with its name.
+fn named(plan: &Plan, state: &RunState, id: &StepId) -> String {
+    let scope = Scope::at(plan, state, id);
+    let Some(walk) = walk_of(plan, state) else {
+        return id.to_string();
+    };
+    if let Some((_, step)) = walk.step(id) {
+        return format!("Step {id} ({})", scope.text(&step.name));
+    }
+    let item = walk.items.iter().find(|item| item.id() == id);
+    item.map_or_else(
+        || id.to_string(),
+        |item| format!("\"{}\"", scope.text(item.name())),
+    )
+}
+
+/// What a question wants to know.
+fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> String {
+    let named = |id: &StepId| named(plan, state, id);
+    match question {
+        Question::Start => "Nothing has been changed. The run waits to be started.".into(),
+        Question::Confirm {
+            warning,
+            before,
+            phrase,
+            ..
+        } => {
+            let before = before.as_ref().map_or("the run goes on".to_owned(), |id| {
+                format!("{} begins", named(id))
+            });
+            let how = match phrase {
+                Some(_) => "with a typed phrase",
+                None => "by acknowledging it",
+            };
+            format!("Warning {warning} has to be confirmed {how} before {before}.")
+        }
+        Question::NextStep { step } => format!("{} waits to be let begin.", named(step)),
+        Question::Halted => "The run stopped here because somebody asked for it.".into(),
+        Question::ManualDone { step } => format!("{} has to be done by hand.", named(step)),
+        Question::Failed { step, why } => format!("{} failed: {why}.", named(step)),
+        Question::Blocked { steps, .. } => match steps.as_slice() {
+            [one] => format!("{} failed, and nothing has been changed.", named(one)),
+            many => format!(
+                "{} checks failed, and nothing has been changed.",
+                many.len()
+            ),
+        },
+        Question::OutcomeUnknown { step, why } => {
+            format!("Nobody knows whether {} did its work: {why}.", named(step))
+        }
+        Question::CouldNotTell { step, why, .. } => {
+            format!(
+                "Whether {} has to run could not be told: {why}.",
+                named(step)
+            )
+        }
+        Question::Paused { pause, overdue } => paused(plan, state, pause, *overdue, now),
+        Question::Boundary { phase } => format!(
+            "The run stops before {}: its steps change what the old code needs.",
+            named(phase)
+        ),
+        Question::PauseHeld { why, .. } => {
+            format!("The pause cannot end yet: {}.", why.join("; "))
+        }
+        Question::WrongVersion { expected, found } => match found {
+            Ok(found) => format!("The installed version is {found}, and it must be {expected}."),
+            Err(why) => format!("The installed version could not be looked up: {why}."),
+        },
+        Question::UndoFailed { step, why } => {
+            format!("{} could not be taken back: {why}.", named(step))
+        }
+        Question::UndoUnsure { step, why } => {
+            format!(
+                "Whether {} has to be taken back could not be told: {why}.",
+                named(step)
+            )
+        }
+    }
+}
+
+/// A pause, with the time from which it may end.
+fn paused(plan: &Plan, state: &RunState, id: &StepId, overdue: bool, now: &Moment) -> String {
+    let name = named(plan, state, id);
+    let pause = walk_of(plan, state).and_then(|walk| walk.pause(id));
+    let record = state.pauses.get(id);
+    let min = pause.and_then(|pause| pause.min);
+    match (record, min) {
+        _ if overdue => format!("The pause {name} has lasted longer than the plan allows."),
+        (Some(record), Some(min)) if !now.reached(&record.entered.plus(min)) => {
+            let earliest = record.entered.plus(min).wall.clock();
+            format!("The run pauses at {name}, until {earliest} at the earliest.")
+        }
+        (Some(_) | None, _) => format!("The run pauses at {name} until somebody lets it continue."),
+    }
 }
