@@ -38,6 +38,19 @@ pub struct FileDigest {
     pub sha256: [u8; 32],
 }
 
+impl FileDigest {
+    /// Digests a file. Write permission of others does not count: the run's copy never has it, and
+    /// the copy's digest has to be the original's.
+    pub fn of(path: &Path, mode: u32, contents: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self {
+            path: path.to_owned(),
+            mode: mode & 0o755,
+            sha256: sha2::Sha256::digest(contents).into(),
+        }
+    }
+}
+
 /// Reads a plan's bytes; `name` is the file as diagnostics call it.
 pub fn read(_name: &str, _bytes: &[u8]) -> Result<Draft, Diagnostics> {
     todo!()
