@@ -8,6 +8,7 @@ pub mod engine;
 pub mod journal;
 pub mod ledger;
 pub mod plan;
+pub mod report;
 pub mod shell;
 pub mod supervisor;
 pub mod text;

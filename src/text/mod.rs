@@ -4,11 +4,13 @@
 //! [`clean`], [`cut`], [`wrap`] or a [`Sanitiser`] first. Everybody may call this; it looks nothing
 //! up and never fails.
 
+mod clean;
 mod layout;
 mod sanitise;
 
+pub use clean::{clean, is_harmless};
 pub use layout::{cut, duration, wrap};
-pub use sanitise::{Line, MAX_COLUMNS, Sanitiser, clean, sanitise};
+pub use sanitise::{Line, MAX_COLUMNS, Sanitiser, sanitise};
 
 use unicode_width::UnicodeWidthStr as _;
 

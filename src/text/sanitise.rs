@@ -1,13 +1,12 @@
-//! Making foreign text harmless: log lines with their carriage returns and escapes, and one-line
-//! texts such as names and versions.
+//! Making log lines harmless, with their carriage returns and escapes.
 //!
 //! Nothing that comes out of here holds a control character, an escape or a character that turns
 //! the direction of writing, so no log line can forge a prompt or move the cursor. The raw bytes
 //! stay in the log file.
 
+use super::clean::stand_in;
 use anstyle_parse::state::{Action, State, state_change};
 use std::collections::VecDeque;
-use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Where lines are cut.
@@ -388,48 +387,10 @@ fn ascii(character: char) -> Option<u8> {
     u8::try_from(character).ok().filter(u8::is_ascii)
 }
 
-/// A text of foreign origin made safe for one line: control characters and those that turn the
-/// direction of writing or cannot be seen are shown as `^[` or `<U+202E>`; tabs and line breaks
-/// become spaces.
-pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.trim_end_matches(['\n', '\r']).chars() {
-        match stand_in(character) {
-            _ if matches!(character, '\t' | '\n') => out.push(' '),
-            Some(shown) => out.push_str(&shown),
-            None => out.push(character),
-        }
-    }
-    out
-}
-
-/// What stands for a character that must not reach a terminal.
-fn stand_in(character: char) -> Option<String> {
-    let mut shown = String::new();
-    // Writing to a string cannot fail.
-    let _ = match character {
-        '\0'..='\x1f' => write!(shown, "^{}", char::from(character as u8 + b'@')),
-        '\x7f' => write!(shown, "^?"),
-        '\u{80}'..='\u{9f}'
-        | '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{200b}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => write!(shown, "<U+{:04X}>", u32::from(character)),
-        _ => return None,
-    };
-    Some(shown)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::clean;
     use proptest::prelude::*;
 
     fn text(line: &[u8]) -> String {

@@ -1,0 +1,35 @@
+//! Texts about a plan or a run as a whole: the dry run, the status, the summary at the end.
+//!
+//! Everything is a function of the plan and the folded state (and of what the caller measured);
+//! nothing is looked up, nothing printed. The dry run goes through the same `decide` and the same
+//! fold as a run, with a pretend host. Called by `cli`, and by `tui` and `plain` for the summary.
+
+mod build;
+mod dry_run;
+mod evaluate;
+mod markdown;
+mod pretend;
+mod quote;
+mod status;
+mod summary;
+mod terminal;
+
+pub use build::dry_run;
+pub use dry_run::{
+    AnswerShown, BackKind, BackShown, CommandShown, Confirmation, DryRun, EnvironmentName,
+    FactShown, FromSource, GuardShown, ItemShown, LevelName, PauseGuardShown, PauseShown,
+    PhaseShown, QuestionKind, QuestionShown, Questions, StepKind, StepShown, Unattended,
+    VariableShown, VersionsShown, WarningShown, json,
+};
+pub use evaluate::{Evaluated, ReadOnly, read_only};
+pub use markdown::markdown;
+pub use quote::quote;
+pub use status::{
+    Doing, Owed, Place, RunLine, Status, StepLine, Supervisor, run_line, runs, runs_json, status,
+    status_json, statuses,
+};
+pub use summary::finished_summary;
+pub use terminal::text;
+
+/// The version of the JSON documents written here: new optional fields do not change it.
+pub const SCHEMA: u32 = 1;

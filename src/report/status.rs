@@ -1,0 +1,454 @@
+//! `upwalk status` and `upwalk runs`: what is open, what it waits for, what is owed.
+
+use super::{SCHEMA, quote, quote::json_text};
+use crate::engine;
+use crate::journal::{Outcome, Question, RunResult, RunState, SkipReason, StepRecord};
+use crate::plan::{Item, Plan, Role};
+use crate::text;
+use crate::types::{Moment, RunId, ServiceId, StepId};
+use serde::Serialize;
+
+/// How many of the last steps a status shows.
+const LAST_STEPS: usize = 5;
+
+/// Whether a supervisor lives for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supervisor {
+    /// One serves the run.
+    Alive,
+    /// None does: nothing more will happen by itself.
+    Gone,
+}
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doing {
+    /// A command or a check is under way.
+    Running,
+    /// A person is needed.
+    WaitingForPerson,
+    /// It is open, but nobody serves it.
+    NoSupervisor,
+    /// It has ended.
+    Finished,
+}
+
+/// One run as `status` shows it. Field names are documented output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The run.
+    pub run: RunId,
+    /// Its service.
+    pub service: ServiceId,
+    /// `up`, `down` or `init`.
+    pub direction: String,
+    /// The host it runs on.
+    pub host: String,
+    /// The version it comes from.
+    pub from: Option<String>,
+    /// Where it goes.
+    pub to: Option<String>,
+    /// What it is doing.
+    pub doing: Doing,
+    /// The same and why, one or two sentences.
+    pub sentence: String,
+    /// Since when that is so.
+    pub since: String,
+    /// The same in milliseconds before now.
+    pub since_ms: u64,
+    /// Whether it waits for a person.
+    pub needs_person: bool,
+    /// Whether a failed step or an unknown outcome holds it.
+    pub failed: bool,
+    /// The number of the open question, which `--at` takes.
+    pub at: Option<u64>,
+    /// Commands that answer, the usual one first.
+    pub commands: Vec<String>,
+    /// The phase or pause under way or next, with its number.
+    pub position: Option<Place>,
+    /// Post-deploy phases not yet done although the code is switched.
+    pub owed: Vec<Owed>,
+    /// The last steps, the latest last.
+    pub last_steps: Vec<StepLine>,
+    /// The run's directory.
+    pub run_dir: String,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The phase or pause.
+    pub item: StepId,
+    /// Its number, from 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+    /// The step.
+    pub step: Option<StepId>,
+}
+
+/// Something that is still to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owed {
+    /// The phase.
+    pub phase: StepId,
+    /// Its name.
+    pub name: String,
+}
+
+/// One of the last steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepLine {
+    /// Which.
+    pub step: StepId,
+    /// `running`, `done`, `nothing to do`, `skipped`, `failed`, `unknown`, `taken back`.
+    pub state: &'static str,
+    /// Why, where that is known.
+    pub why: Option<String>,
+}
+
+/// The status of one run.
+pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Supervisor) -> Status {
+    let why = engine::why(plan, state, now);
+    let doing = match (&state.finished, supervisor, &state.open) {
+        (Some(_), _, _) => Doing::Finished,
+        (None, Supervisor::Gone, None) => Doing::NoSupervisor,
+        (None, _, Some(_)) => Doing::WaitingForPerson,
+        (None, Supervisor::Alive, None) => Doing::Running,
+    };
+    let attach = format!("upwalk attach {}", quote(state.run.run.as_str()));
+    let (sentence, commands) = match doing {
+        Doing::NoSupervisor => (
+            format!(
+                "No supervisor serves this run, so nothing goes on. {}",
+                why.sentence
+            ),
+            vec![attach],
+        ),
+        Doing::Running | Doing::WaitingForPerson | Doing::Finished => (why.sentence, why.commands),
+    };
+    let since = since(state);
+    Status {
+        run: state.run.run.clone(),
+        service: state.run.service.clone(),
+        direction: state.run.direction.clone(),
+        host: text::clean(&state.run.host),
+        from: state.run.from_exact.as_ref().map(ToString::to_string),
+        to: state.run.to.as_ref().map(ToString::to_string),
+        doing,
+        sentence: text::clean(&sentence),
+        since: since.wall.to_string(),
+        since_ms: now.since(since).0,
+        needs_person: doing == Doing::WaitingForPerson || doing == Doing::NoSupervisor,
+        failed: has_failed(state),
+        at: state.open.as_ref().map(|open| open.asked.0),
+        commands,
+        position: place(plan, state),
+        owed: owed(plan, state),
+        last_steps: last_steps(state),
+        run_dir: text::clean(&state.run.run_dir.display().to_string()),
+    }
+}
+
+/// Since when a run is as it is: its question, the attempt under way, its end, else its last event.
+fn since(state: &RunState) -> &Moment {
+    if let Some(finished) = &state.finished {
+        return &finished.at;
+    }
+    if let Some(open) = &state.open {
+        return &open.at;
+    }
+    let running = state
+        .steps
+        .values()
+        .filter_map(StepRecord::latest)
+        .find(|a| a.ended.is_none());
+    running.map_or(&state.last_at, |attempt| &attempt.started)
+}
+
+/// Whether a failed step or an unknown outcome holds the run, or it was stopped there.
+fn has_failed(state: &RunState) -> bool {
+    if let Some(finished) = &state.finished {
+        return matches!(finished.result, RunResult::Stopped { failed: true, .. });
+    }
+    state
+        .open
+        .as_ref()
+        .is_some_and(|open| match &open.question {
+            Question::Failed { .. }
+            | Question::Blocked { .. }
+            | Question::OutcomeUnknown { .. }
+            | Question::WrongVersion { .. }
+            | Question::UndoFailed { .. } => true,
+            Question::Start
+            | Question::Confirm { .. }
+            | Question::NextStep { .. }
+            | Question::Halted
+            | Question::ManualDone { .. }
+            | Question::CouldNotTell { .. }
+            | Question::Paused { .. }
+            | Question::Boundary { .. }
+            | Question::PauseHeld { .. }
+            | Question::UndoUnsure { .. } => false,
+        })
+}
+
+/// Where the run stands.
+fn place(plan: &Plan, state: &RunState) -> Option<Place> {
+    let position = engine::position(plan, state);
+    Some(Place {
+        item: position.item?,
+        number: position.item_number,
+        of: engine::walk_of(plan, state)?.items.len(),
+        step: position.step,
+    })
+}
+
+/// Post-deploy phases that are still to come once a deploy phase has begun and nothing has turned
+/// the run around.
+fn owed(plan: &Plan, state: &RunState) -> Vec<Owed> {
+    let Some(walk) = engine::walk_of(plan, state).filter(|_| state.rollback.is_none()) else {
+        return Vec::new();
+    };
+    let phases = || {
+        walk.items.iter().filter_map(|item| match item {
+            Item::Phase(phase) => Some(phase),
+            Item::Pause(_) => None,
+        })
+    };
+    let switched = phases().any(|p| p.role == Role::Deploy && state.phases.contains_key(&p.id));
+    let finished = |id| {
+        state
+            .phases
+            .get(id)
+            .is_some_and(|record| record.finished.is_some())
+    };
+    let open = phases().filter(|p| switched && p.role == Role::PostDeploy && !finished(&p.id));
+    open.map(|phase| Owed {
+        phase: phase.id.clone(),
+        name: text::clean(&engine::Scope::of(plan, state).text(&phase.name)),
+    })
+    .collect()
+}
+
+/// The steps that something was last heard of.
+fn last_steps(state: &RunState) -> Vec<StepLine> {
+    let mut known: Vec<_> = state
+        .steps
+        .iter()
+        .filter_map(|(id, record)| Some((record.latest()?.number, id, record)))
+        .collect();
+    known.sort_by_key(|(number, ..)| *number);
+    let first = known.len().saturating_sub(LAST_STEPS);
+    known[first..]
+        .iter()
+        .map(|(_, id, record)| step_line(id, record))
+        .collect()
+}
+
+/// One step in a few words.
+fn step_line(id: &StepId, record: &StepRecord) -> StepLine {
+    let (state, why) = match (&record.undo_outcome, &record.skipped, &record.outcome) {
+        (Some(Outcome::Done | Outcome::NothingToDo), _, _) => ("taken back", None),
+        (Some(Outcome::Failed(why)), _, _) => ("taking it back failed", Some(why)),
+        (Some(Outcome::Unknown(why)), _, _) => ("taking it back: unknown", Some(why)),
+        (None, Some(SkipReason::Person { because, .. }), _) => ("skipped", Some(because)),
+        (None, Some(SkipReason::Guard(why) | SkipReason::NothingToTakeBack(why)), _) => {
+            ("skipped", Some(why))
+        }
+        (None, None, Some(Outcome::Done)) => ("done", None),
+        (None, None, Some(Outcome::NothingToDo)) => ("nothing to do", None),
+        (None, None, Some(Outcome::Failed(why))) => ("failed", Some(why)),
+        (None, None, Some(Outcome::Unknown(why))) => ("unknown", Some(why)),
+        (None, None, None) if record.undo_attempts.is_empty() => ("running", None),
+        (None, None, None) => ("being taken back", None),
+    };
+    StepLine {
+        step: id.clone(),
+        state,
+        why: why.map(|why| text::clean(why)),
+    }
+}
+
+/// The status of runs as text of at most 80 columns.
+pub fn statuses(all: &[Status]) -> String {
+    if all.is_empty() {
+        return "No run is open and nothing is owed.\n".to_owned();
+    }
+    let mut out = String::new();
+    for (index, status) in all.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        one(status, &mut out);
+    }
+    out
+}
+
+/// One run's status as text.
+fn one(status: &Status, out: &mut String) {
+    let versions = match (&status.from, &status.to) {
+        (Some(from), Some(to)) => format!(" {from} -> {to}"),
+        (None, Some(to)) => format!(" -> {to}"),
+        (Some(_) | None, None) => String::new(),
+    };
+    let mut add = |head: &str, body: &str| {
+        for (index, line) in text::wrap(body, 80 - 10).iter().enumerate() {
+            let head = if index == 0 { head } else { "" };
+            out.push_str(format!("{head:10}{line}").trim_end());
+            out.push('\n');
+        }
+    };
+    let place = status.position.as_ref().map_or(String::new(), |place| {
+        let step = place
+            .step
+            .as_ref()
+            .map_or(String::new(), |step| format!(", step {step}"));
+        format!("{} of {}, {}{step}", place.number, place.of, place.item)
+    });
+    add(
+        status.service.as_str(),
+        &format!("{}{versions} on {}", status.direction, status.host),
+    );
+    add("  run", status.run.as_str());
+    add("  state", &status.sentence);
+    let ago = text::duration(crate::types::Millis(status.since_ms));
+    add("  since", &format!("{} ({ago})", status.since));
+    add("  at", &place);
+    for step in &status.last_steps {
+        let why = step
+            .why
+            .as_ref()
+            .map_or(String::new(), |why| format!(": {why}"));
+        add("  step", &format!("{} {}{why}", step.step, step.state));
+    }
+    for owed in &status.owed {
+        add("  owed", &format!("{} ({})", owed.name, owed.phase));
+    }
+    // A command stands whole on its line, so that it can be copied.
+    for command in &status.commands {
+        out.extend(["  ", command, "\n"]);
+    }
+}
+
+/// A document with a list of the given name.
+#[derive(Serialize)]
+struct Listed<'a, T> {
+    schema: u32,
+    runs: &'a [T],
+}
+
+/// The status of runs as JSON: `schema` and `runs`.
+pub fn status_json(all: &[Status]) -> String {
+    json_text(&Listed {
+        schema: SCHEMA,
+        runs: all,
+    })
+}
+
+/// One run as `runs` lists it. Field names are documented output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunLine {
+    /// The run.
+    pub run: RunId,
+    /// Its service; none where its journal cannot be read.
+    pub service: Option<ServiceId>,
+    /// The version it came from.
+    pub from: Option<String>,
+    /// Where it went.
+    pub to: Option<String>,
+    /// When it began.
+    pub began: Option<String>,
+    /// Who began it.
+    pub by: Option<String>,
+    /// `open`, `done`, `rolled back`, `stopped`, `never started`, `damaged`.
+    pub state: &'static str,
+    /// How long it took, or has taken so far.
+    pub took_ms: Option<u64>,
+    /// What is wrong with its journal.
+    pub damage: Option<String>,
+}
+
+impl RunLine {
+    /// A run whose journal cannot be read: why.
+    pub fn damaged(run: &RunId, why: &str) -> Self {
+        Self {
+            run: run.clone(),
+            service: None,
+            from: None,
+            to: None,
+            began: None,
+            by: None,
+            state: "damaged",
+            took_ms: None,
+            damage: Some(text::clean(why)),
+        }
+    }
+}
+
+/// One run for the list of all.
+pub fn run_line(state: &RunState, now: &Moment) -> RunLine {
+    let run = &state.run;
+    let end = state.finished.as_ref().map_or(now, |finished| &finished.at);
+    RunLine {
+        run: run.run.clone(),
+        service: Some(run.service.clone()),
+        from: run.from_exact.as_ref().map(ToString::to_string),
+        to: run.to.as_ref().map(ToString::to_string),
+        began: Some(state.began.wall.to_string()),
+        by: Some(text::clean(&run.who.login)),
+        state: match state.finished.as_ref().map(|finished| &finished.result) {
+            None => "open",
+            Some(RunResult::Done) => "done",
+            Some(RunResult::RolledBack) => "rolled back",
+            Some(RunResult::Stopped { .. }) => "stopped",
+            Some(RunResult::NeverStarted) => "never started",
+        },
+        took_ms: Some(end.since(&state.began).0),
+        damage: None,
+    }
+}
+
+/// Runs as text, one a line.
+pub fn runs(all: &[RunLine]) -> String {
+    if all.is_empty() {
+        return "There are no runs.\n".to_owned();
+    }
+    let widest = all
+        .iter()
+        .map(|line| line.run.as_str().len())
+        .max()
+        .unwrap_or(0);
+    let mut out = String::new();
+    for line in all {
+        let versions = match (&line.from, &line.to) {
+            (Some(from), Some(to)) => format!("{from} -> {to}"),
+            (Some(only), None) | (None, Some(only)) => only.clone(),
+            (None, None) => "-".to_owned(),
+        };
+        let took = line
+            .took_ms
+            .map_or(String::new(), |ms| text::duration(crate::types::Millis(ms)));
+        let tail = line
+            .damage
+            .as_ref()
+            .or(line.by.as_ref())
+            .map_or("", String::as_str);
+        let row = format!(
+            "{:widest$}  {:13} {versions:16} {took:14} {tail}",
+            line.run, line.state
+        );
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Runs as JSON: `schema` and `runs`.
+pub fn runs_json(all: &[RunLine]) -> String {
+    json_text(&Listed {
+        schema: SCHEMA,
+        runs: all,
+    })
+}

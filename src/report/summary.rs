@@ -1,0 +1,136 @@
+//! The last words of a finished run: at most ten lines, for the scrollback, prompts and scripts.
+
+use super::quote;
+use crate::engine;
+use crate::journal::{Outcome, RunResult, RunState};
+use crate::plan::Plan;
+use crate::text;
+
+/// How a run ended, as at most ten lines of text: result, times, steps, confirmations, where its
+/// files lie, and how to see it again. Of a run that is still open, how far it has come.
+pub fn finished_summary(plan: &Plan, state: &RunState) -> Vec<String> {
+    let run = &state.run;
+    let mut lines = vec![format!(
+        "{}: {}",
+        text::clean(run.run.as_str()),
+        result(state)
+    )];
+    if let (Some(from), Some(to)) = (&run.from_exact, &run.to) {
+        lines.push(format!(
+            "version    {} {from} -> {to}{}",
+            run.service,
+            ledger(state)
+        ));
+    }
+    lines.push(times(state));
+    lines.push(steps(plan, state));
+    let confirmed = match state.consents.len() {
+        0 => "nothing had to be".to_owned(),
+        1 => "1 warning".to_owned(),
+        many => format!("{many} warnings"),
+    };
+    lines.push(format!(
+        "confirmed  {confirmed}; {} answered",
+        count(state.answered.len(), "question")
+    ));
+    let dir = run.run_dir.display().to_string();
+    lines.push(format!("files      {}", text::clean(&dir)));
+    lines.push(format!(
+        "see again  upwalk attach {}",
+        quote(run.run.as_str())
+    ));
+    lines.push(format!("logs       upwalk log {}", quote(run.run.as_str())));
+    lines
+}
+
+/// How it ended, one sentence.
+fn result(state: &RunState) -> String {
+    let Some(finished) = &state.finished else {
+        return "the run is still open.".to_owned();
+    };
+    match &finished.result {
+        RunResult::Done => "done; every step has ended well or was passed over.".to_owned(),
+        RunResult::RolledBack => {
+            "rolled back; every step that had begun was taken back.".to_owned()
+        }
+        RunResult::NeverStarted => "never started; nothing was changed.".to_owned(),
+        RunResult::Stopped {
+            at,
+            because,
+            failed,
+        } => {
+            let place = at.as_ref().map_or(String::new(), |at| format!(" at {at}"));
+            let how = if *failed {
+                ", where a step has failed or its outcome is unknown"
+            } else {
+                ""
+            };
+            let why = because
+                .as_ref()
+                .map_or(String::new(), |why| format!(" ({})", text::clean(why)));
+            format!("stopped{place} and left as it is{how}{why}.")
+        }
+    }
+}
+
+/// Where the ledger went.
+fn ledger(state: &RunState) -> String {
+    match &state.ledger {
+        Some(version) => format!("; the ledger says {version}"),
+        None => "; the ledger has not moved".to_owned(),
+    }
+}
+
+/// When it began and ended, and how long that was.
+fn times(state: &RunState) -> String {
+    let (end, word) = match &state.finished {
+        Some(finished) => (&finished.at, "ended"),
+        None => (&state.last_at, "last event"),
+    };
+    format!(
+        "times      began {}, {word} {}, {}",
+        state.began.wall.full(),
+        end.wall.full(),
+        text::duration(end.since(&state.began))
+    )
+}
+
+/// How many steps ended how.
+fn steps(plan: &Plan, state: &RunState) -> String {
+    let total = engine::walk_of(plan, state).map_or(0, |walk| walk.steps().count());
+    let of = |test: &dyn Fn(&crate::journal::StepRecord) -> bool| {
+        state.steps.values().filter(|step| test(step)).count()
+    };
+    let taken_back = of(&|s| matches!(s.undo_outcome, Some(Outcome::Done | Outcome::NothingToDo)));
+    let counts = [
+        (of(&|s| matches!(s.outcome, Some(Outcome::Done))), "done"),
+        (
+            of(&|s| matches!(s.outcome, Some(Outcome::NothingToDo))),
+            "already done",
+        ),
+        (of(&|s| s.skipped.is_some()), "skipped"),
+        (
+            of(&|s| matches!(s.outcome, Some(Outcome::Failed(_)))),
+            "failed",
+        ),
+        (
+            of(&|s| matches!(s.outcome, Some(Outcome::Unknown(_)))),
+            "unknown",
+        ),
+        (taken_back, "taken back"),
+        (of(&|s| s.attempts.len() > 1), "tried more than once"),
+    ];
+    let said = counts
+        .iter()
+        .filter(|(number, word)| *number > 0 || *word == "done" || *word == "failed");
+    let said: Vec<_> = said
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    format!("steps      {} of {total}", said.join(", "))
+}
+
+/// `1 question`, `2 questions`.
+fn count(number: usize, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{plural}")
+}
