@@ -46,7 +46,7 @@ pub fn read_only(plan: &Plan, run: &RunStarted, files: &Path) -> ReadOnly {
         .into_iter()
         .flat_map(|walk| &walk.items)
     {
-        let scope = Scope::at(plan, &state, item.id(), 1);
+        let scope = Scope::at(plan, &state, item.id());
         let own = Settings::default();
         for warning in item.warnings() {
             found.add_warning(&scope, warning, &own);
@@ -54,7 +54,7 @@ pub fn read_only(plan: &Plan, run: &RunStarted, files: &Path) -> ReadOnly {
         match item {
             Item::Phase(Phase { steps, .. }) => {
                 for step in steps {
-                    found.add_step(&Scope::at(plan, &state, &step.id, 1), step);
+                    found.add_step(&Scope::at(plan, &state, &step.id), step);
                 }
             }
             Item::Pause(pause) => {
