@@ -28,8 +28,9 @@ pub struct Job {
 }
 
 /// Starts a step shim for an intent that this supervisor has just journalled, and waits for its
-/// end (blocking: call it on a thread of its own).
-pub fn run(_dir: &RunDir, _job: &Job, _secrets: &Secrets) -> Fate {
+/// end (blocking: call it on a thread of its own). Calls `still` with what is waited for where
+/// something outlives the command after a timeout or a cancel, or outlives a killed shim.
+pub fn run(_dir: &RunDir, _job: &Job, _secrets: &Secrets, _still: &mut dyn FnMut(String)) -> Fate {
     todo!()
 }
 
@@ -40,7 +41,8 @@ pub fn recover(_dir: &RunDir, _job: &Job, _still: &mut dyn FnMut(String)) -> Fat
     todo!()
 }
 
-/// Asks the shim of an intent to end its command: `.cancel` is written, then the shim is woken.
+/// Asks the shim of an intent to end its command: `.cancel` (who and why) is written, then the shim
+/// is woken. A second cancel also gives up waiting for what outlives the command.
 pub fn cancel(_dir: &RunDir, _number: Seq, _stem: &str, _why: &str) -> std::io::Result<()> {
     todo!()
 }

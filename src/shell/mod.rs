@@ -7,6 +7,8 @@
     reason = "this is the one place where clocks, files, environment and processes are touched"
 )]
 
+use std::ffi::{OsStr, OsString};
+
 pub mod ask;
 pub mod clock;
 pub mod exec;
@@ -15,3 +17,13 @@ pub mod os;
 pub mod shim;
 pub mod store;
 pub mod tail;
+pub mod users;
+
+/// The modes that upwalk starts itself in, behind one word: `__exec` (step shim), `__ask` (guards)
+/// and `__as` (change of user). None where `mode` is none of them; else the exit status.
+pub fn hidden(mode: &OsStr, _args: &mut dyn Iterator<Item = OsString>) -> Option<u8> {
+    match mode.to_str()? {
+        "__exec" => Some(shim::main()),
+        _ => None,
+    }
+}

@@ -1,0 +1,21 @@
+//! State on disk: the state directory, run directories, the journal's file, locks, ledgers.
+//!
+//! Layout and modes: architecture.md, "State on disk". Nothing here knows what a journal line or a
+//! plan means: it takes and gives bytes, durably.
+
+mod error;
+mod files;
+mod journal_file;
+mod plan_file;
+mod run_dir;
+mod space;
+mod state_dir;
+
+pub use error::StoreError;
+pub use journal_file::JournalFile;
+pub use plan_file::{Copied, MAX_PLAN, PlanFile, PlanFileError, read_plan, read_small};
+pub use run_dir::RunDir;
+pub use space::{LOW, TOO_LOW, free_bytes};
+pub use state_dir::{ServiceLock, StateDir};
+
+pub(super) use files::sync_dir;

@@ -1,0 +1,217 @@
+//! A run's directory: the plan as confirmed, the journal, and the files of each intent.
+
+use super::files::{create_new, ensure_dir, open_own_dir, read_if_any, replace, sync_dir};
+use super::{JournalFile, StoreError};
+use crate::shell::ask::Secrets;
+use crate::types::Seq;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A run's directory.
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// Opens a run's directory by its path; fails where it is missing or somebody else can write
+    /// it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        open_own_dir(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// A directory that was checked, or has just been created.
+    pub(super) fn checked(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The plan's copy: `plan.yaml`, or `plan.json` where it is one.
+    pub fn plan_path(&self) -> PathBuf {
+        let json = self.path.join("plan.json");
+        if json.exists() {
+            json
+        } else {
+            self.path.join("plan.yaml")
+        }
+    }
+
+    /// Where the copies of the plan's `files` lie: `$FILES`.
+    pub fn files_dir(&self) -> PathBuf {
+        self.path.join("files")
+    }
+
+    /// A file of an intent: `0042-migrate.1.log` for suffix `log`.
+    pub fn intent_file(&self, number: Seq, stem: &str, suffix: &str) -> PathBuf {
+        self.path.join(format!("{:04}-{stem}.{suffix}", number.0))
+    }
+
+    /// The directory of an intent's `$OUTPUT`; it belongs to the step's user while that runs.
+    pub fn output_dir(&self, number: Seq) -> PathBuf {
+        self.path.join("output").join(format!("{:04}", number.0))
+    }
+
+    /// The supervisor's socket.
+    pub fn socket_path(&self) -> PathBuf {
+        self.path.join("supervisor.sock")
+    }
+
+    /// What the supervisor says to nobody: its standard error.
+    pub fn supervisor_log(&self) -> PathBuf {
+        self.path.join("supervisor.log")
+    }
+
+    /// The journal's bytes; none where nothing has been journalled yet.
+    pub fn read_journal(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(read_if_any(&self.journal_path())?.unwrap_or_default())
+    }
+
+    /// Where the journal lies.
+    pub fn journal_path(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// Opens the journal for appending and cuts it to `good_bytes`.
+    pub fn open_journal(&self, good_bytes: u64) -> Result<JournalFile, StoreError> {
+        let reserve = self.path.join("reserve");
+        JournalFile::open(&self.journal_path(), &reserve, good_bytes)
+    }
+
+    /// Stores the run's secrets (0600, fsynced).
+    pub fn write_secrets(&self, secrets: &Secrets) -> Result<(), StoreError> {
+        let path = self.path.join("secrets.json");
+        let bytes = serde_json::to_vec(secrets)
+            .map_err(|error| StoreError::io("cannot write", &path, error))?;
+        replace(&path, &bytes).map_err(|error| StoreError::io("cannot write", &path, error))
+    }
+
+    /// The run's secrets; empty where it has none.
+    pub fn read_secrets(&self) -> Result<Secrets, StoreError> {
+        let path = self.path.join("secrets.json");
+        let Some(bytes) = read_if_any(&path)? else {
+            return Ok(Secrets::new());
+        };
+        serde_json::from_slice(&bytes).map_err(|error| StoreError::io("cannot read", &path, error))
+    }
+
+    /// Removes the secrets, once nothing of the run can be run any more.
+    pub fn remove_secrets(&self) -> Result<(), StoreError> {
+        let path = self.path.join("secrets.json");
+        match std::fs::remove_file(&path) {
+            Ok(()) => sync_dir(&self.path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(StoreError::io("cannot remove", &path, error)),
+        }
+    }
+
+    /// Creates `NNNN-stem.lock` (O_EXCL, fsynced) before the intent of this number is journalled.
+    pub fn create_fence(&self, number: Seq, stem: &str) -> Result<(), StoreError> {
+        let path = self.intent_file(number, stem, "lock");
+        create_new(&path, b"").map_err(|error| StoreError::io("cannot create", &path, error))
+    }
+
+    /// Looks at the files numbered above the journal's last event. A `.lock` without a `.pid` was
+    /// left by a crash before its intent: it is removed under its own lock. Anything else means
+    /// that the journal is shorter than the truth, and is an error.
+    pub fn settle_fences(&self, last: Seq) -> Result<(), StoreError> {
+        for path in self.numbered_above(last)? {
+            let stray = path.extension().is_some_and(|kind| kind == "lock");
+            if !stray || path.with_extension("pid").exists() {
+                return Err(StoreError::bad(
+                    &format!("the journal ends at event {last}, and yet a later command has left"),
+                    &path,
+                    "the journal is shorter than the truth: restore journal.jsonl, or look at what \
+                     that command did before anything else",
+                ));
+            }
+            let remove = || -> std::io::Result<()> {
+                let file = File::open(&path)?;
+                file.try_lock()?;
+                std::fs::remove_file(&path)
+            };
+            remove().map_err(|error| StoreError::io("cannot remove", &path, error))?;
+        }
+        sync_dir(&self.path)
+    }
+
+    /// Files of intents above this number.
+    fn numbered_above(&self, last: Seq) -> Result<Vec<PathBuf>, StoreError> {
+        let listed = std::fs::read_dir(&self.path)
+            .map_err(|error| StoreError::io("cannot list", &self.path, error))?;
+        let number = |path: &Path| -> Option<u64> {
+            let (number, _) = path.file_name()?.to_str()?.split_once('-')?;
+            number.parse().ok()
+        };
+        let mut found: Vec<PathBuf> = listed
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| number(path).is_some_and(|n| n > last.0))
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// How many bytes can still be written on its filesystem.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        super::free_bytes(&self.path)
+    }
+
+    /// Writes the plan's bytes and its `files` into a new directory.
+    pub(super) fn fill(
+        &self,
+        plan_name: &str,
+        plan: &[u8],
+        files: &[(PathBuf, u32, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        let json = plan.first() == Some(&b'{') || plan_name.ends_with(".json");
+        let name = if json { "plan.json" } else { "plan.yaml" };
+        self.put(&self.path.join(name), 0o600, plan)?;
+        let root = self.files_dir();
+        ensure_dir(&root, 0o755)?;
+        for (relative, mode, bytes) in files {
+            let path = root.join(relative);
+            let inside = relative
+                .components()
+                .all(|part| matches!(part, std::path::Component::Normal(_)));
+            if !inside {
+                return Err(StoreError::bad(
+                    "a file of the plan leads out of",
+                    &root,
+                    "name files relative to the plan, without \"..\"",
+                ));
+            }
+            self.make_parents(&root, relative)?;
+            self.put(&path, mode & 0o755, bytes)?;
+        }
+        self.put(&self.path.join("reserve"), 0o600, &vec![0x55; 1 << 20])?;
+        sync_dir(&self.path)
+    }
+
+    /// Creates the directories above a file of the plan.
+    fn make_parents(&self, root: &Path, relative: &Path) -> Result<(), StoreError> {
+        let mut dir = root.to_owned();
+        for part in relative.parent().into_iter().flat_map(Path::components) {
+            dir.push(part);
+            ensure_dir(&dir, 0o755)?;
+        }
+        Ok(())
+    }
+
+    /// Creates one file with its bytes, synced; its directory is synced too.
+    fn put(&self, path: &Path, mode: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        use std::io::Write;
+        let write = || -> std::io::Result<()> {
+            let mut file = super::files::open_new(path, mode)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(|error| StoreError::io("cannot write", path, error))?;
+        sync_dir(path.parent().unwrap_or(&self.path))
+    }
+}
