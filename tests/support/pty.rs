@@ -1,0 +1,290 @@
+//! A terminal of a test's own: a program runs on it, what it draws is read into a screen of memory,
+//! keys are sent, and tests wait for words to appear.
+
+use super::PATIENCE;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use std::io::{Read as _, Write as _};
+use std::num::NonZero;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+
+/// What the program has written so far.
+struct Seen {
+    parser: vt100::Parser,
+    /// Everything, as it came.
+    bytes: Vec<u8>,
+    /// How much of it [`Pty::expect`] has passed.
+    passed: usize,
+    /// Nobody has the terminal open any more.
+    closed: bool,
+}
+
+type Shared = Arc<(Mutex<Seen>, Condvar)>;
+
+/// A program on a terminal.
+pub(crate) struct Pty {
+    child: Child,
+    master: Option<std::fs::File>,
+    shared: Shared,
+    reader: Option<JoinHandle<()>>,
+    /// Closed to end the reader.
+    wake: Option<std::io::PipeWriter>,
+}
+
+impl Pty {
+    /// Starts a command on a terminal of `columns` by `rows`, as the leader of a session of its own.
+    pub(crate) fn start(command: &Command, columns: u16, rows: u16) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = openpt(flags).expect("there are pseudo-terminals");
+        grantpt(&master).expect("the terminal is ours");
+        unlockpt(&master).expect("the terminal is ours");
+        set_size(&master, columns, rows);
+        let name = ptsname(&master, Vec::new()).expect("the terminal has a name");
+        let slave = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())
+            .expect("the terminal can be opened");
+        let twin = || Stdio::from(slave.try_clone().expect("descriptors are left"));
+        // Giving a child a controlling terminal takes code between fork and exec; setsid(1) is that.
+        let mut leader = Command::new("setsid");
+        leader
+            .arg("--ctty")
+            .arg(command.get_program())
+            .args(command.get_args());
+        leader.env_clear();
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                leader.env(name, value);
+            }
+        }
+        if let Some(dir) = command.get_current_dir() {
+            leader.current_dir(dir);
+        }
+        leader.stdin(twin()).stdout(twin()).stderr(twin());
+        let child = leader.spawn().expect("setsid can be started");
+        drop(leader);
+        drop(slave);
+
+        let seen = Seen {
+            parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+            bytes: Vec::new(),
+            passed: 0,
+            closed: false,
+        };
+        let shared: Shared = Arc::new((Mutex::new(seen), Condvar::new()));
+        let (woken, wake) = std::io::pipe().expect("descriptors are left");
+        let master = std::fs::File::from(master);
+        let read_end = master.try_clone().expect("descriptors are left");
+        let to_reader = Arc::clone(&shared);
+        let reader = std::thread::spawn(move || read(read_end, &woken, &to_reader));
+        Self {
+            child,
+            master: Some(master),
+            shared,
+            reader: Some(reader),
+            wake: Some(wake),
+        }
+    }
+
+    /// The program's process, which leads the terminal's session.
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a pid is a small number")
+    }
+
+    /// Presses keys.
+    pub(crate) fn send(&self, keys: &str) {
+        let mut master = self.master.as_ref().expect("the terminal is still there");
+        master
+            .write_all(keys.as_bytes())
+            .expect("the terminal takes keys");
+    }
+
+    /// Changes the terminal's size, as a window does.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        self.seen()
+            .parser
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
+        set_size(
+            self.master.as_ref().expect("the terminal is still there"),
+            columns,
+            rows,
+        );
+    }
+
+    /// What the screen shows now.
+    pub(crate) fn screen(&self) -> String {
+        self.seen().parser.screen().contents()
+    }
+
+    /// Waits until the screen shows these words, and returns it. Line breaks and borders between
+    /// the words do not count.
+    pub(crate) fn wait_for(&self, words: &str) -> String {
+        let wanted = flat(words);
+        self.wait_screen(&format!("\"{words}\""), |screen| {
+            flat(screen).contains(&wanted)
+        })
+    }
+
+    /// Waits until the screen no longer shows these words, and returns it.
+    pub(crate) fn wait_gone(&self, words: &str) -> String {
+        let unwanted = flat(words);
+        self.wait_screen(&format!("no \"{words}\""), |screen| {
+            !flat(screen).contains(&unwanted)
+        })
+    }
+
+    /// Waits until the screen fulfils a condition, and returns it.
+    pub(crate) fn wait_screen(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let now = |seen: &Seen| seen.parser.screen().contents();
+        let unfit = |seen: &mut Seen| !holds(&now(seen)) && !seen.closed;
+        let (seen, _) = self
+            .shared
+            .1
+            .wait_timeout_while(self.seen(), PATIENCE, unfit)
+            .expect("the reader does not panic");
+        let screen = now(&seen);
+        assert!(
+            holds(&screen),
+            "waited for {what} (closed: {}), saw:\n{screen}",
+            seen.closed
+        );
+        screen
+    }
+
+    /// Waits until these words come behind those that were expected before, and returns everything
+    /// up to and with them. For programs that print lines and draw no screens.
+    pub(crate) fn expect(&self, words: &str) -> String {
+        let found = |seen: &Seen| {
+            let fresh = String::from_utf8_lossy(&seen.bytes[seen.passed..]).into_owned();
+            fresh
+                .find(words)
+                .map(|at| fresh[..at + words.len()].to_owned())
+        };
+        let unfit = |seen: &mut Seen| found(seen).is_none() && !seen.closed;
+        let (mut seen, _) = self
+            .shared
+            .1
+            .wait_timeout_while(self.seen(), PATIENCE, unfit)
+            .expect("the reader does not panic");
+        let Some(text) = found(&seen) else {
+            let fresh = String::from_utf8_lossy(&seen.bytes[seen.passed..]).into_owned();
+            panic!(
+                "waited for \"{words}\" (closed: {}), saw since:\n{fresh}",
+                seen.closed
+            );
+        };
+        seen.passed += text.len();
+        text
+    }
+
+    /// Everything that came so far, escapes and all.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.seen().bytes.clone()
+    }
+
+    /// Closes the terminal, as a window that is closed or a connection that drops does.
+    pub(crate) fn hang_up(&mut self) {
+        drop(self.wake.take());
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader does not panic");
+        }
+        drop(self.master.take());
+    }
+
+    /// Waits for the program's end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        if self.master.is_some() {
+            let open = |seen: &mut Seen| !seen.closed;
+            let (seen, _) = self
+                .shared
+                .1
+                .wait_timeout_while(self.seen(), PATIENCE, open)
+                .expect("the reader does not panic");
+            let screen = seen.parser.screen().contents();
+            assert!(seen.closed, "the program goes on; it shows:\n{screen}");
+        }
+        self.child.wait().expect("the program is our child")
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.shared.0.lock().expect("the reader does not panic")
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        drop(self.wake.take());
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn set_size(terminal: impl std::os::fd::AsFd, columns: u16, rows: u16) {
+    let size = Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(terminal, size).expect("the terminal takes a size");
+}
+
+/// The memory screen cannot be smaller than one cell, a terminal can.
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap_or(NonZero::<u16>::MIN)
+}
+
+/// One space for whatever stands between words: spaces, line breaks, borders.
+fn flat(text: &str) -> String {
+    let gap = |c: char| c.is_whitespace() || "|│┃║".contains(c);
+    text.split(gap)
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Reads until the terminal or the test ends, and answers what terminals answer.
+fn read(mut terminal: std::fs::File, woken: &std::io::PipeReader, shared: &Shared) {
+    let mut buffer = [0; 16384];
+    loop {
+        let mut fds = [
+            PollFd::new(&terminal, PollFlags::IN),
+            PollFd::new(woken, PollFlags::IN),
+        ];
+        let polled = poll(&mut fds, None);
+        if polled.is_err_and(|error| error != rustix::io::Errno::INTR)
+            || !fds[1].revents().is_empty()
+        {
+            return;
+        }
+        if fds[0].revents().is_empty() {
+            continue;
+        }
+        // A terminal that nobody has open any more gives an error, not an end.
+        let length = terminal.read(&mut buffer).unwrap_or(0);
+        let mut seen = shared
+            .0
+            .lock()
+            .expect("tests do not panic with the screen in their hands");
+        if length == 0 {
+            seen.closed = true;
+            shared.1.notify_all();
+            return;
+        }
+        let fresh = &buffer[..length];
+        seen.bytes.extend_from_slice(fresh);
+        seen.parser.process(fresh);
+        let (row, column) = seen.parser.screen().cursor_position();
+        shared.1.notify_all();
+        drop(seen);
+        for question in fresh.windows(4).filter(|bytes| *bytes == b"\x1b[6n") {
+            let _ = question;
+            // The program may have left in the meantime.
+            let _ = write!(terminal, "\x1b[{};{}R", row + 1, column + 1);
+        }
+    }
+}
