@@ -2,12 +2,13 @@
 
 use super::Scope;
 use super::command::{ask_of, undo_command};
-use super::next::{Next, poll, run, version_is};
+use super::next::{Next, poll, run};
+use super::stops::version_is;
 use super::undo::{Back, TakeBack, take_backs};
 use super::walk::walk_of;
 use crate::journal::{
     AskKey, Attempt, Event, Measured, Outcome, Question, RunResult, RunState, SkipReason,
-    StepRecord,
+    StepRecord, Word,
 };
 use crate::plan::{Plan, Polled, Step, Undo};
 use crate::types::{Answer, Exit};
@@ -79,7 +80,7 @@ fn take_back(
         });
     }
     match record.undo_attempts.last() {
-        Some(attempt) if !record.undo_begin_again => under_way(plan, state, step, attempt),
+        Some(attempt) if !record.has(Word::TakeBackAgain) => under_way(plan, state, step, attempt),
         Some(_) | None => begin(plan, state, step, record),
     }
 }
@@ -106,7 +107,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         .last()
         .and_then(|last| last.unknown.as_ref());
     match (guard, unknown) {
-        _ if record.undo_overridden => {}
+        _ if record.has(Word::TakeBackUnasked) => {}
         (Some(guard), _) => {
             let key = AskKey::UndoApplies(step.id.clone());
             match state.answers.get(&key).map(|answered| &answered.answer) {
@@ -126,7 +127,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
             }
         }
         // Restarting once more does no harm, whatever became of the first time.
-        (None, Some(why)) if !again && !record.settled_done => return unsure(why.clone()),
+        (None, Some(why)) if !again && !record.has(Word::DidItsWork) => return unsure(why.clone()),
         (None, _) => {}
     }
     let attempt = record
@@ -152,8 +153,8 @@ fn under_way(plan: &Plan, state: &RunState, step: &Step, attempt: &Attempt) -> N
     }
     let scope = Scope::at(plan, state, &step.id);
     let Some(end) = &attempt.end else {
-        let stem = format!("{}.undo.{}", step.id, attempt.attempt);
-        return Next::Await(run(attempt, stem, undo_command(&scope, step)));
+        let files = format!("{}.undo.{}", step.id, attempt.attempt);
+        return Next::Await(run(attempt, files, undo_command(&scope, step)));
     };
     let again = matches!(step.undo, Undo::Again { .. });
     let well = match &end.exit {

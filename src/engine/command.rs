@@ -162,23 +162,8 @@ fn environment(scope: &Scope<'_>, text: &str, settings: &Settings) -> BTreeMap<S
     for (name, value) in &scope.state.variables {
         put(&name.to_uppercase(), value.clone());
     }
-    let overrides = || scope.plan.defaults.env.iter().chain(&settings.env);
-    for var in &scope.plan.vars {
-        let name = var
-            .pass_as
-            .clone()
-            .unwrap_or_else(|| var.name.to_uppercase());
-        let known = run.vars.get(&var.name);
-        if let Some(value) = known.and_then(|known| known.value.clone()) {
-            env.insert(name, EnvValue::Plain(value));
-        } else if var.secret && known.is_some() {
-            let in_env = || overrides().any(|(_, value)| is_named(value, &name));
-            if names(text, &name) || settings.secrets.contains(&var.name) || in_env() {
-                env.insert(name, EnvValue::Secret(var.name.clone()));
-            }
-        }
-    }
-    for (name, value) in overrides() {
+    add_variables(scope, text, settings, &mut env);
+    for (name, value) in overrides(scope, settings) {
         match value {
             Some(value) => env.insert(name.clone(), EnvValue::Plain(scope.text(value))),
             None => env.remove(name),
@@ -187,11 +172,43 @@ fn environment(scope: &Scope<'_>, text: &str, settings: &Settings) -> BTreeMap<S
     env
 }
 
+/// What the plan's `env` and the step's say, in this order.
+fn overrides<'a>(
+    scope: &Scope<'a>,
+    settings: &'a Settings,
+) -> impl Iterator<Item = (&'a String, &'a Option<Template>)> {
+    scope.plan.defaults.env.iter().chain(&settings.env)
+}
+
+/// The plan's variables; a secret only where something names it.
+fn add_variables(
+    scope: &Scope<'_>,
+    text: &str,
+    settings: &Settings,
+    env: &mut BTreeMap<String, EnvValue>,
+) {
+    for var in &scope.plan.vars {
+        let name = var
+            .pass_as
+            .clone()
+            .unwrap_or_else(|| var.name.to_uppercase());
+        let Some(known) = scope.state.run.vars.get(&var.name) else {
+            continue;
+        };
+        if let Some(value) = &known.value {
+            env.insert(name, EnvValue::Plain(value.clone()));
+        } else if names(text, &name)
+            || settings.secrets.contains(&var.name)
+            || overrides(scope, settings).any(|(_, value)| is_named(value.as_ref(), &name))
+        {
+            env.insert(name, EnvValue::Secret(var.name.clone()));
+        }
+    }
+}
+
 /// Whether an override's text names a variable.
-fn is_named(value: &Option<Template>, name: &str) -> bool {
-    value
-        .as_ref()
-        .is_some_and(|value| names(value.source(), name))
+fn is_named(value: Option<&Template>, name: &str) -> bool {
+    value.is_some_and(|value| names(value.source(), name))
 }
 
 /// Whether a text has this name in it as a whole word.

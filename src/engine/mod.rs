@@ -4,6 +4,7 @@
 //! [`deadline`] when to look again. What is to be done is derived, never remembered, so a restarted
 //! supervisor does exactly what the old one would have done. Nothing here touches the world.
 
+mod answer;
 mod back;
 mod choices;
 mod command;
@@ -11,6 +12,7 @@ mod decide;
 mod due;
 mod next;
 mod scope;
+mod stops;
 mod undo;
 mod walk;
 mod warning;

@@ -3,17 +3,16 @@
 //! One pure function of plan and state says either which events follow, or what the run waits for.
 //! `decide` asks it until it waits; `due` is what it waits for.
 
-use super::Scope;
-use super::command::{ask_of, shell_command, step_command};
+use super::command::{ask_of, step_command};
 use super::due::Effect;
+use super::stops::{at_end, in_pause, while_asked};
 use super::walk::{Stop, boundary, is_over, walk_of};
-use super::{back, warning};
+use super::{Scope, back, warning};
 use crate::journal::{
-    AskKey, Attempt, Event, Measured, Outcome, Question, RunResult, RunState, SkipReason, StepMode,
-    StepRecord,
+    AskKey, Attempt, Event, Outcome, Question, RunState, SkipReason, StepMode, StepRecord, Word,
 };
-use crate::plan::{Item, Kind, Pause, Phase, Plan, Polled, Rerun, Role, Settings, Step, Walk};
-use crate::types::{Answer, Exit, Millis, Moment, Series, Version};
+use crate::plan::{Item, Kind, Phase, Plan, Polled, Rerun, Role, Settings, Step, Walk};
+use crate::types::{Answer, CommandSpec, Exit, Moment};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl Next {
     }
 
     /// Nothing but a person, or the end, is waited for.
-    const REST: Self = Self::Await(Vec::new());
+    pub(super) const REST: Self = Self::Await(Vec::new());
 }
 
 /// What happens next.
@@ -70,40 +69,6 @@ pub(super) fn next(plan: &Plan, state: &RunState, now: &Moment) -> Next {
     }
     at_end(plan, state)
 }
-
-/// While a question is open only a pause does anything: its guards are watched, and it asks again
-/// when its `max` has passed.
-fn while_asked(
-    plan: &Plan,
-    state: &RunState,
-    walk: &Walk,
-    question: &Question,
-    now: &Moment,
-) -> Next {
-    let Question::Paused { pause: id, overdue } = question else {
-        return Next::REST;
-    };
-    let (Some(pause), Some(record)) = (walk.pause(id), state.pauses.get(id)) else {
-        return Next::REST;
-    };
-    let end = pause.max.map(|max| record.entered.plus(max));
-    if !overdue && end.is_some_and(|end| now.reached(&end)) {
-        return Next::question(Question::Paused {
-            pause: id.clone(),
-            overdue: true,
-        });
-    }
-    let scope = Scope::of(plan, state);
-    let watch = |(index, guard): (usize, &crate::plan::PauseGuard)| Effect::Watch {
-        key: AskKey::PauseWatch(id.clone(), index),
-        ask: ask_of(&scope, &guard.guard, &Settings::default()),
-        every: WATCH_EVERY,
-    };
-    Next::Await(pause.guards.iter().enumerate().map(watch).collect())
-}
-
-/// How often a pause's guards are measured while it lasts.
-const WATCH_EVERY: Millis = Millis::from_secs(60);
 
 /// A phase that is not over.
 fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase) -> Next {
@@ -164,7 +129,9 @@ fn in_step(plan: &Plan, state: &RunState, step: &Step) -> Next {
         });
     }
     match record.attempts.last() {
-        Some(attempt) if !record.begin_again => under_way(plan, state, step, record, attempt),
+        Some(attempt) if !record.has(Word::BeginAgain) => {
+            under_way(plan, state, step, record, attempt)
+        }
         Some(_) | None => begin(plan, state, step, record),
     }
 }
@@ -180,7 +147,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         (AskKey::StepDone(step.id.clone()), &step.unless),
     ];
     for (key, guard) in guards {
-        let Some(guard) = guard.as_ref().filter(|_| !record.overridden) else {
+        let Some(guard) = guard.as_ref().filter(|_| !record.has(Word::RunUnasked)) else {
             continue;
         };
         let id = step.id.clone();
@@ -202,7 +169,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
             Some(Answer::Yes | Answer::No(_)) => {}
         }
     }
-    if state.run.step_mode == StepMode::Stepping && !record.let_begin {
+    if state.run.step_mode == StepMode::Stepping && !record.has(Word::MayBegin) {
         return Next::question(Question::NextStep {
             step: step.id.clone(),
         });
@@ -232,7 +199,7 @@ fn under_way(
     record: &StepRecord,
     attempt: &Attempt,
 ) -> Next {
-    if record.settled_done {
+    if record.has(Word::DidItsWork) {
         return verified(plan, state, step, attempt);
     }
     if let Some(why) = &attempt.unknown {
@@ -248,8 +215,8 @@ fn under_way(
                 exit => failed(step, exit.to_string()),
             },
             None => {
-                let stem = format!("{}.{}", step.id, attempt.attempt);
-                Next::Await(run(attempt, stem, step_command(&scope, step)))
+                let files = format!("{}.{}", step.id, attempt.attempt);
+                Next::Await(run(attempt, files, step_command(&scope, step)))
             }
         },
         Kind::Check(polled) => {
@@ -260,7 +227,7 @@ fn under_way(
                 Some(answer) => failed(step, answer.to_string()),
             }
         }
-        Kind::Manual(_) if record.by_hand => verified(plan, state, step, attempt),
+        Kind::Manual(_) if record.has(Word::DoneByHand) => verified(plan, state, step, attempt),
         Kind::Manual(_) => Next::question(Question::ManualDone {
             step: step.id.clone(),
         }),
@@ -268,11 +235,7 @@ fn under_way(
 }
 
 /// What an intent without an end waits for.
-pub(super) fn run(
-    attempt: &Attempt,
-    stem: String,
-    command: Option<crate::types::CommandSpec>,
-) -> Vec<Effect> {
+pub(super) fn run(attempt: &Attempt, stem: String, command: Option<CommandSpec>) -> Vec<Effect> {
     let number = attempt.number;
     let run = command.map(|command| Effect::Run {
         number,
@@ -317,7 +280,7 @@ fn verified(plan: &Plan, state: &RunState, step: &Step, attempt: &Attempt) -> Ne
             let said = state
                 .steps
                 .get(&step.id)
-                .is_some_and(|r| r.settled_done || r.by_hand);
+                .is_some_and(|r| r.has(Word::DidItsWork) || r.has(Word::DoneByHand));
             let ended = attempt.ended.as_ref().filter(|_| !said);
             let since = ended.unwrap_or(&state.last_at);
             poll(key, &scope, polled, &step.settings, since)
@@ -383,111 +346,4 @@ fn finished(step: &Step, outcome: Outcome) -> Next {
 /// A step's failure.
 fn failed(step: &Step, why: String) -> Next {
     finished(step, Outcome::Failed(why))
-}
-
-/// A pause that is not over.
-fn in_pause(plan: &Plan, state: &RunState, walk: &Walk, pause: &Pause) -> Next {
-    for warning in &pause.warnings {
-        let settings = Settings::default();
-        if let Some(next) = warning::pass(plan, state, warning, &pause.id, &settings) {
-            return next;
-        }
-    }
-    let id = pause.id.clone();
-    let Some(record) = state.pauses.get(&pause.id) else {
-        return Next::happen([Event::PauseEntered { pause: id }]);
-    };
-    if !record.leaving {
-        return Next::question(Question::Paused {
-            pause: id,
-            overdue: false,
-        });
-    }
-    let mut held = Vec::new();
-    let scope = Scope::of(plan, state);
-    for (index, guard) in pause.guards.iter().enumerate() {
-        let key = AskKey::PauseGuard(pause.id.clone(), index);
-        match state.answers.get(&key).map(|answered| &answered.answer) {
-            None => return Next::ask(key, ask_of(&scope, &guard.guard, &Settings::default())),
-            Some(Answer::Yes) => {}
-            Some(answer) => held.push(format!("{}: {answer}", scope.text(&guard.name))),
-        }
-    }
-    let lasting = |step: &&Step| {
-        step.lasting
-            && state
-                .steps
-                .get(&step.id)
-                .is_some_and(|r| r.outcome == Some(Outcome::Done))
-    };
-    for step in walk.steps().map(|(_, step)| step).filter(lasting) {
-        let Kind::Check(polled) = &step.kind else {
-            continue;
-        };
-        let key = AskKey::Lasting(pause.id.clone(), step.id.clone());
-        let scope = Scope::at(plan, state, &step.id);
-        match state.answers.get(&key).map(|answered| &answered.answer) {
-            None => return poll(key, &scope, polled, &step.settings, &state.last_at),
-            Some(Answer::Yes) => {}
-            Some(answer) => held.push(format!("{}: {answer}", scope.text(&step.name))),
-        }
-    }
-    if held.is_empty() || record.overridden {
-        return Next::happen([Event::PauseLeft { pause: id }]);
-    }
-    Next::question(Question::PauseHeld {
-        pause: id,
-        why: held,
-    })
-}
-
-/// After the last item: the installed version has the last word.
-fn at_end(plan: &Plan, state: &RunState) -> Next {
-    let done = Event::RunFinished {
-        result: RunResult::Done,
-    };
-    let Some(to) = &state.run.to else {
-        return Next::happen([done]);
-    };
-    let of = Measured::VersionAtEnd(state.version_rounds);
-    match version_is(plan, state, of, to) {
-        Ok(version) => Next::happen([Event::LedgerMoved { version }, done]),
-        Err(next) => next,
-    }
-}
-
-/// The installed version, which must be of a series; or what to do before that is known.
-pub(super) fn version_is(
-    plan: &Plan,
-    state: &RunState,
-    of: Measured,
-    series: &Series,
-) -> Result<Version, Next> {
-    let wrong = |found| {
-        Next::question(Question::WrongVersion {
-            expected: series.clone(),
-            found,
-        })
-    };
-    let Some(text) = plan
-        .version
-        .as_ref()
-        .and_then(|version| version.detect.as_ref())
-    else {
-        return Version::parse(series.as_str()).map_err(|error| wrong(Err(error.to_string())));
-    };
-    let Some(values) = state.measured.get(&of) else {
-        let command = shell_command(&Scope::of(plan, state), text);
-        let commands = vec![("version".to_owned(), command)];
-        return Err(Next::Await(vec![Effect::Measure { of, commands }]));
-    };
-    let found = values
-        .first()
-        .map_or(Err("nothing was measured".to_owned()), |v| v.value.clone());
-    match found.as_ref().map(|text| Version::parse(text)) {
-        Ok(Ok(version)) if series.contains(&version) => Ok(version),
-        Ok(Ok(_)) => Err(wrong(found)),
-        Ok(Err(error)) => Err(wrong(Err(error.to_string()))),
-        Err(why) => Err(wrong(Err(why.clone()))),
-    }
 }

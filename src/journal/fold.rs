@@ -3,12 +3,12 @@
 //! An event that does not fit the state before it is damage, never patched over. `supervisor`,
 //! front ends and tests all come through here.
 
-use super::event::{AskKey, Decision, Event, Measured, Question, Recorded, RunStarted, Verdict};
+use super::event::{AskKey, Event, Recorded, RunStarted};
 use super::state::{
-    Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Rollback,
-    RunState, StepRecord, WarningRecord, WarningState,
+    Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
+    RunState, StepRecord, WarningRecord, WarningState, Word,
 };
-use crate::types::{Moment, Seq, StepId, WarningId, Who};
+use crate::types::{Moment, Seq, StepId, WarningId};
 use std::collections::BTreeMap;
 
 /// Why an event does not fit the state before it.
@@ -22,7 +22,7 @@ pub struct FoldError {
 }
 
 /// An event does not fit.
-type Misfit = String;
+pub(super) type Misfit = String;
 
 impl RunState {
     /// The state after a journal's first event; fails where that is not `RunStarted`.
@@ -107,30 +107,6 @@ impl Facts {
         match &next.event {
             Event::RunStarted(_) => return Err("a run starts only once".into()),
             Event::SupervisorStarted { pid, .. } => self.supervisor = Some(*pid),
-            Event::PhaseStarted { phase } => {
-                let record = PhaseRecord {
-                    started: at.clone(),
-                    finished: None,
-                };
-                self.phases.insert(phase.clone(), record);
-            }
-            Event::PhaseFinished { phase } => {
-                let record = self
-                    .phases
-                    .get_mut(phase)
-                    .ok_or("that phase had not begun")?;
-                record.finished = Some(at.clone());
-            }
-            Event::PauseEntered { pause } => {
-                let record = PauseRecord {
-                    entered: at.clone(),
-                    left: None,
-                    leaving: false,
-                    overridden: false,
-                };
-                self.pauses.insert(pause.clone(), record);
-            }
-            Event::PauseLeft { pause } => self.pause(pause)?.left = Some(at.clone()),
             Event::PauseRequested { who } => self.pause_requested = Some(who.clone()),
             Event::VariablesSet { values, .. } => self.variables.extend(values.clone()),
             Event::GuardAnswered { key, answer } => {
@@ -191,19 +167,51 @@ impl Facts {
             | Event::IntentVoided { .. }
             | Event::StepOutcomeUnknown { .. }
             | Event::CancelRequested { .. } => self.ran(&next.event, at)?,
+            Event::PhaseStarted { .. }
+            | Event::PhaseFinished { .. }
+            | Event::PauseEntered { .. }
+            | Event::PauseLeft { .. } => self.moved(&next.event, at)?,
+        }
+        Ok(())
+    }
+
+    /// A phase or pause began or ended.
+    fn moved(&mut self, event: &Event, at: &Moment) -> Result<(), Misfit> {
+        if let Event::PhaseStarted { phase } = event {
+            let record = PhaseRecord {
+                started: at.clone(),
+                finished: None,
+            };
+            self.phases.insert(phase.clone(), record);
+        } else if let Event::PhaseFinished { phase } = event {
+            let record = self
+                .phases
+                .get_mut(phase)
+                .ok_or("that phase had not begun")?;
+            record.finished = Some(at.clone());
+        } else if let Event::PauseEntered { pause } = event {
+            let record = PauseRecord {
+                entered: at.clone(),
+                left: None,
+                leaving: false,
+                overridden: false,
+            };
+            self.pauses.insert(pause.clone(), record);
+        } else if let Event::PauseLeft { pause } = event {
+            self.pause(pause)?.left = Some(at.clone());
         }
         Ok(())
     }
 
     /// A pause that was entered.
-    fn pause(&mut self, pause: &StepId) -> Result<&mut PauseRecord, Misfit> {
+    pub(super) fn pause(&mut self, pause: &StepId) -> Result<&mut PauseRecord, Misfit> {
         self.pauses
             .get_mut(pause)
             .ok_or_else(|| format!("pause {pause} had not been entered"))
     }
 
     /// What is known of a step.
-    fn step(&mut self, step: &StepId) -> &mut StepRecord {
+    pub(super) fn step(&mut self, step: &StepId) -> &mut StepRecord {
         self.steps.entry(step.clone()).or_default()
     }
 
@@ -258,14 +266,12 @@ impl Facts {
                 .attempts
                 .last()
                 .is_some_and(|last| last.unknown.is_some())
-                && !record.begin_again
+                && !record.has(Word::BeginAgain)
             {
                 record.reruns += 1;
             }
             record.outcome = None;
-            record.begin_again = false;
-            record.settled_done = false;
-            record.by_hand = false;
+            record.words.clear();
             record.attempts.push(attempt_of(next, *attempt, *command));
         } else if let Event::StepFinished { step, outcome } = &next.event {
             self.step(step).outcome = Some(outcome.clone());
@@ -275,7 +281,7 @@ impl Facts {
             self.answers.remove(&AskKey::UndoVerify(step.clone()));
             let record = self.step(step);
             record.undo_outcome = None;
-            record.undo_begin_again = false;
+            record.words.remove(&Word::TakeBackAgain);
             record.undo_attempts.push(attempt_of(next, *attempt, true));
         } else if let Event::UndoFinished { step, outcome } = &next.event {
             self.step(step).undo_outcome = Some(outcome.clone());
@@ -301,10 +307,16 @@ impl Facts {
             for record in self.steps.values_mut() {
                 let before = record.attempts.len();
                 record.attempts.retain(|attempt| attempt.number != *number);
-                record.begin_again |= record.attempts.len() != before;
+                if record.attempts.len() != before {
+                    record.words.insert(Word::BeginAgain);
+                }
+                let before = record.undo_attempts.len();
                 record
                     .undo_attempts
                     .retain(|attempt| attempt.number != *number);
+                if record.undo_attempts.len() != before {
+                    record.words.insert(Word::TakeBackAgain);
+                }
             }
         }
         Ok(())
@@ -319,140 +331,12 @@ impl Facts {
             .ok_or_else(|| format!("there is no intent {number}"))
     }
 
-    /// A question stands. Whoever wanted a stop has one now.
-    fn asked(&mut self, n: Seq, at: &Moment, question: &Question) {
-        self.pause_requested = None;
-        self.open = Some(Open {
-            asked: n,
-            at: at.clone(),
-            question: question.clone(),
-        });
-    }
-
-    /// A person answered the open question.
-    fn answered(
-        &mut self,
-        asked: Seq,
-        decision: &Decision,
-        who: &Who,
-        at: &Moment,
-    ) -> Result<(), Misfit> {
-        let open = self.open.take_if(|open| open.asked == asked);
-        let open = open.ok_or_else(|| format!("question {asked} was not open"))?;
-        self.answered
-            .insert(asked, (decision.clone(), who.clone(), at.clone()));
-        match decision {
-            Decision::Start => self.begun = true,
-            Decision::Continue { because, .. } => {
-                self.continued(&open.question, because.is_some())?
-            }
-            Decision::Retry => self.retried(&open.question),
-            Decision::Settle { verdict, .. } => self.settled(&open.question, *verdict),
-            // Their consequences are events of their own.
-            Decision::Confirm { .. }
-            | Decision::Skip { .. }
-            | Decision::Rollback { .. }
-            | Decision::Stop { .. }
-            | Decision::Pause
-            | Decision::Cancel
-            | Decision::Note { .. } => {}
-        }
-        Ok(())
-    }
-
-    /// What going on does at each question that allows it.
-    fn continued(&mut self, question: &Question, because: bool) -> Result<(), Misfit> {
-        if let Question::NextStep { step } = question {
-            self.step(step).let_begin = true;
-        } else if let Question::ManualDone { step } = question {
-            self.step(step).by_hand = true;
-        } else if let Question::Paused { pause, .. } = question {
-            self.pause(pause)?.leaving = true;
-        } else if let Question::PauseHeld { pause, .. } = question {
-            self.pause(pause)?.overridden |= because;
-        } else if let Question::Boundary { phase } = question {
-            self.boundary_passed = Some(phase.clone());
-        }
-        Ok(())
-    }
-
-    /// What trying again does at each question that allows it.
-    fn retried(&mut self, question: &Question) {
-        if let Question::Failed { step, .. } = question {
-            self.again(step);
-        } else if let Question::Blocked { steps, .. } = question {
-            for step in steps {
-                self.again(step);
-            }
-        } else if let Question::CouldNotTell { key, .. } = question {
-            self.answers.remove(key);
-        } else if let Question::PauseHeld { pause, .. } = question {
-            self.answers.retain(|key, _| !asked_on_leaving(key, pause));
-        } else if let Question::WrongVersion { .. } = question {
-            self.version_rounds += 1;
-        } else if let Question::UndoFailed { step, .. } = question {
-            self.step(step).undo_outcome = None;
-            self.answers.remove(&AskKey::UndoVerify(step.clone()));
-            self.step(step).undo_begin_again = true;
-        } else if let Question::UndoUnsure { step, .. } = question {
-            self.answers.remove(&AskKey::UndoApplies(step.clone()));
-        }
-    }
-
-    /// What a person's word does about what nobody knew.
-    fn settled(&mut self, question: &Question, verdict: Verdict) {
-        if let Question::OutcomeUnknown { step, .. } = question {
-            match verdict {
-                Verdict::Done => {
-                    let record = self.step(step);
-                    record.outcome = None;
-                    record.settled_done = true;
-                }
-                Verdict::Rerun => self.again(step),
-            }
-        } else if let Question::CouldNotTell { step, .. } = question {
-            // `done` is an event of its own.
-            self.step(step).overridden |= verdict == Verdict::Rerun;
-        } else if let Question::UndoUnsure { step, .. } = question {
-            self.step(step).undo_overridden |= verdict == Verdict::Done;
-        }
-    }
-
-    /// A person has a step tried again: its guards and warnings are asked anew.
-    fn again(&mut self, step: &StepId) {
-        self.forget_answers(step);
-        self.answers.remove(&AskKey::StepApplies(step.clone()));
-        self.answers.remove(&AskKey::StepDone(step.clone()));
-        let stands_before = |record: &WarningRecord| record.before.as_ref() == Some(step);
-        let asked_again: Vec<WarningId> = self
-            .warnings
-            .iter()
-            .filter(|(_, record)| stands_before(record))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in asked_again {
-            self.warnings.remove(&id);
-            self.answers.remove(&AskKey::WarningApplies(id.clone()));
-            self.measured.remove(&Measured::Warning(id));
-        }
-        let record = self.step(step);
-        record.outcome = None;
-        record.begin_again = true;
-        record.overridden = false;
-        record.let_begin = false;
-    }
-
     /// Answers about a step's result no longer count.
-    fn forget_answers(&mut self, step: &StepId) {
+    pub(super) fn forget_answers(&mut self, step: &StepId) {
         for key in [AskKey::Check, AskKey::Verify, AskKey::StepDoneAfterAll] {
             self.answers.remove(&key(step.clone()));
         }
     }
-}
-
-/// Whether a guard is asked on leaving this pause.
-fn asked_on_leaving(key: &AskKey, of: &StepId) -> bool {
-    matches!(key, AskKey::PauseGuard(pause, _) | AskKey::Lasting(pause, _) if pause == of)
 }
 
 /// The attempt that an intent opens.

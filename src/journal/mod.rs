@@ -3,19 +3,22 @@
 //! [`Event`] is the vocabulary, [`codec`] turns bytes into events and back, [`RunState`] is the
 //! fold of them and has no other writer. Nothing here touches a file.
 
+mod answers;
 pub mod codec;
 mod event;
 mod fold;
+mod question;
 #[cfg(test)]
 pub(crate) mod samples;
 mod state;
 
 pub use event::{
-    AskKey, Decision, Event, Evidence, Fact, Measured, Outcome, Question, Recorded, RunResult,
-    RunStarted, SkipReason, StepMode, VarValue, Verdict,
+    AskKey, Event, Fact, Measured, Outcome, Recorded, RunResult, RunStarted, SkipReason, StepMode,
+    VarValue,
 };
 pub use fold::FoldError;
+pub use question::{Decision, Evidence, Question, Verdict};
 pub use state::{
     Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Rollback,
-    RunState, StepRecord, WarningRecord, WarningState,
+    RunState, StepRecord, WarningRecord, WarningState, Word,
 };

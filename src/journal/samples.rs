@@ -1,9 +1,8 @@
 //! Small journals for tests: every kind of line that a short run writes.
 
 use super::codec::{GENESIS, encode};
-use super::event::{
-    Decision, Event, Evidence, Outcome, Question, Recorded, RunResult, RunStarted, StepMode,
-};
+use super::event::{Event, Outcome, Recorded, RunResult, RunStarted, StepMode};
+use super::question::{Decision, Evidence, Question};
 use crate::types::{
     BootId, Digest, Exit, ExitRecord, Id, Millis, Moment, RunId, Seq, StepId, Timestamp, Who,
 };

@@ -3,12 +3,10 @@
 //! [`RunState::begin`] and [`RunState::apply`] (in `fold`) are its only writers; everybody else
 //! reads the [`Facts`] behind it. Looks, settings and log lines are never in here.
 
-use super::event::{
-    AskKey, Decision, Evidence, Fact, Measured, Outcome, Question, RunResult, RunStarted,
-    SkipReason,
-};
+use super::event::{AskKey, Fact, Measured, Outcome, RunResult, RunStarted, SkipReason};
+use super::question::{Decision, Evidence, Question};
 use crate::types::{Answer, Digest, ExitRecord, Moment, Seq, StepId, Version, WarningId, Who};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A folded run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +94,8 @@ pub struct StepRecord {
     pub outcome: Option<Outcome>,
     /// Why it was passed over.
     pub skipped: Option<SkipReason>,
-    /// `--step`: a person has let it begin.
-    pub let_begin: bool,
-    /// A person said that a manual step is done.
-    pub by_hand: bool,
-    /// A person overrode what could not tell: run it (or take it back) without asking the guard.
-    pub overridden: bool,
+    /// What was said of it and still counts.
+    pub words: BTreeSet<Word>,
     /// Attempts to take it back.
     pub undo_attempts: Vec<Attempt>,
     /// How taking it back ended; none: not tried, under way, or to be tried again.
@@ -110,17 +104,33 @@ pub struct StepRecord {
     pub undo_skipped: Option<SkipReason>,
     /// How often it was run again after an unknown outcome without a person.
     pub reruns: u32,
-    /// It is to begin again: a person had it tried again, or its intent was void.
-    pub begin_again: bool,
-    /// A person said that a command of unknown outcome did its work.
-    pub settled_done: bool,
-    /// Taking it back is to begin again: a person had it tried again.
-    pub undo_begin_again: bool,
-    /// A person said that a step of unknown outcome is to be taken back.
-    pub undo_overridden: bool,
+}
+
+/// Something that was said of a step and counts until its next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// It may begin (`--step`).
+    MayBegin,
+    /// A manual step is done.
+    DoneByHand,
+    /// It is to run although a guard could not tell.
+    RunUnasked,
+    /// Its command of unknown outcome did its work.
+    DidItsWork,
+    /// It is to begin again: a person wants it, or its intent was void.
+    BeginAgain,
+    /// It is to be taken back although nobody knows whether there is anything to take back.
+    TakeBackUnasked,
+    /// Taking it back is to begin again.
+    TakeBackAgain,
 }
 
 impl StepRecord {
+    /// Whether this was said of it and still counts.
+    pub fn has(&self, word: Word) -> bool {
+        self.words.contains(&word)
+    }
+
     /// Whether the step is over, well or passed over.
     pub fn is_settled(&self) -> bool {
         self.skipped.is_some() || matches!(self.outcome, Some(Outcome::Done | Outcome::NothingToDo))
