@@ -106,44 +106,10 @@ impl Table<'_> {
                 self.add("stop", "Ends the run before anything was changed.");
             }
             Question::Confirm { .. } => {
-                self.add(
-                    "confirm",
-                    "Confirms that you have read the warning, and goes on.",
-                );
+                self.add("confirm", "Says that you have read the warning; goes on.");
             }
-            Question::NextStep { step } => {
-                self.add("continue", format!("Runs step {step}."));
-            }
+            Question::NextStep { step } => self.add("continue", format!("Runs step {step}.")),
             Question::Halted => self.add("continue", "Goes on with the next step."),
-            Question::ManualDone { step } => {
-                self.add(
-                    "continue",
-                    format!("Says that step {step} is done by hand."),
-                );
-                self.add_because("skip", format!("Passes step {step} over, with a reason."));
-            }
-            Question::Failed { step, .. } => {
-                self.add(
-                    "retry",
-                    format!("Runs step {step} again, as a new attempt."),
-                );
-                self.add_because(
-                    "skip",
-                    format!("Passes step {step} over; later steps may break."),
-                );
-            }
-            Question::Blocked { .. } => {
-                self.add("retry", "Asks the failed checks again.");
-                self.add_because("skip", "Goes on although these checks failed.");
-            }
-            Question::OutcomeUnknown { step, .. } => {
-                self.add(
-                    "settle done",
-                    format!("Says that step {step} did its work."),
-                );
-                self.add("settle rerun", format!("Runs step {step} again."));
-            }
-            Question::CouldNotTell { key, step, .. } => self.could_not_tell(key, step),
             Question::Paused { pause, .. } => self.paused(plan, pause),
             Question::Boundary { .. } => {
                 self.add("continue", "Goes on to the post-deployment steps.");
@@ -153,22 +119,57 @@ impl Table<'_> {
                 self.add_because("continue", "Goes on although the conditions do not hold.");
             }
             Question::WrongVersion { .. } => {
-                self.add("retry", "Looks the installed version up again.")
+                self.add("retry", "Looks the installed version up again.");
             }
-            Question::UndoFailed { step, .. } => {
-                let unsaid = walk_of(plan, self.state)
-                    .and_then(|walk| walk.step(step))
-                    .is_some_and(|(_, step)| step.undo == Undo::Unsaid);
-                if !unsaid {
-                    self.add("retry", format!("Tries to take step {step} back again."));
-                }
-                self.add_because(
-                    "skip",
-                    format!("Leaves step {step} as it is, and goes on back."),
+            Question::Blocked { .. } => {
+                self.add("retry", "Asks the failed checks again.");
+                self.add_because("skip", "Goes on although these checks failed.");
+            }
+            Question::ManualDone { step } | Question::Failed { step, .. } => self.at_step(step),
+            Question::OutcomeUnknown { step, .. } => {
+                self.add(
+                    "settle done",
+                    format!("Says that step {step} did its work."),
                 );
+                self.add("settle rerun", format!("Runs step {step} again."));
             }
+            Question::CouldNotTell { key, step, .. } => self.could_not_tell(key, step),
+            Question::UndoFailed { step, .. } => self.undo_failed(plan, step),
             Question::UndoUnsure { step, .. } => self.undo_unsure(plan, step),
         }
+    }
+
+    /// A manual step, or one that failed.
+    fn at_step(&mut self, step: &StepId) {
+        if matches!(self.open.question, Question::ManualDone { .. }) {
+            self.add(
+                "continue",
+                format!("Says that step {step} is done by hand."),
+            );
+        } else {
+            self.add(
+                "retry",
+                format!("Runs step {step} again, as a new attempt."),
+            );
+        }
+        self.add_because(
+            "skip",
+            format!("Passes step {step} over; later steps may break."),
+        );
+    }
+
+    /// A step could not be taken back.
+    fn undo_failed(&mut self, plan: &Plan, step: &StepId) {
+        let unsaid = walk_of(plan, self.state)
+            .and_then(|walk| walk.step(step))
+            .is_some_and(|(_, step)| step.undo == Undo::Unsaid);
+        if !unsaid {
+            self.add("retry", format!("Tries to take step {step} back again."));
+        }
+        self.add_because(
+            "skip",
+            format!("Leaves step {step} as it is; goes on back."),
+        );
     }
 
     /// A guard of a step could not tell.

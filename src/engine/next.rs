@@ -207,18 +207,18 @@ fn under_way(
     }
     let scope = Scope::at(plan, state, &step.id);
     match &step.kind {
-        Kind::Run(_) | Kind::Argv(_) => match &attempt.end {
-            Some(end) => match &end.exit {
+        Kind::Run(_) | Kind::Argv(_) => {
+            let Some(end) = &attempt.end else {
+                let files = format!("{}.{}", step.id, attempt.attempt);
+                return Next::Await(run(attempt, files, step_command(&scope, step)));
+            };
+            match &end.exit {
                 Exit::Code(code) if step.ok_codes.contains(code) => {
                     verified(plan, state, step, attempt)
                 }
                 exit => failed(step, exit.to_string()),
-            },
-            None => {
-                let files = format!("{}.{}", step.id, attempt.attempt);
-                Next::Await(run(attempt, files, step_command(&scope, step)))
             }
-        },
+        }
         Kind::Check(polled) => {
             let key = AskKey::Check(step.id.clone());
             match state.answers.get(&key).map(|answered| &answered.answer) {

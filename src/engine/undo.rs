@@ -1,7 +1,7 @@
 //! The way back: what a rollback takes back, in which order, and from where on there is none.
 
 use super::walk::walk_of;
-use crate::journal::RunState;
+use crate::journal::{RunState, StepRecord};
 use crate::plan::{Kind, Phase, Plan, Step, Undo, Walk};
 use crate::types::StepId;
 
@@ -68,7 +68,7 @@ pub fn take_backs(plan: &Plan, state: &RunState) -> Result<Vec<TakeBack>, String
             state
                 .steps
                 .get(&step.id)
-                .is_some_and(|record| record.has_started())
+                .is_some_and(StepRecord::has_started)
         })
         .collect();
     let never = started

@@ -108,10 +108,10 @@ impl Facts {
             if verdict == Verdict::Rerun {
                 self.said(step, Word::RunUnasked);
             }
-        } else if let Question::UndoUnsure { step, .. } = question {
-            if verdict == Verdict::Done {
-                self.said(step, Word::TakeBackUnasked);
-            }
+        } else if let Question::UndoUnsure { step, .. } = question
+            && verdict == Verdict::Done
+        {
+            self.said(step, Word::TakeBackUnasked);
         }
     }
 

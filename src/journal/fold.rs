@@ -3,7 +3,8 @@
 //! An event that does not fit the state before it is damage, never patched over. `supervisor`,
 //! front ends and tests all come through here.
 
-use super::event::{AskKey, Event, Recorded, RunStarted};
+use super::event::{AskKey, Event, Recorded};
+use super::opening::RunStarted;
 use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
     RunState, StepRecord, WarningRecord, WarningState, Word,
@@ -107,44 +108,6 @@ impl Facts {
         match &next.event {
             Event::RunStarted(_) => return Err("a run starts only once".into()),
             Event::SupervisorStarted { pid, .. } => self.supervisor = Some(*pid),
-            Event::PauseRequested { who } => self.pause_requested = Some(who.clone()),
-            Event::VariablesSet { values, .. } => self.variables.extend(values.clone()),
-            Event::GuardAnswered { key, answer } => {
-                let answer = Answered {
-                    n: next.n,
-                    at: at.clone(),
-                    answer: answer.clone(),
-                };
-                self.answers.insert(key.clone(), answer);
-            }
-            Event::ValuesMeasured { of, values } => {
-                self.measured.insert(of.clone(), values.clone());
-            }
-            Event::LedgerMoved { version } => self.ledger = Some(version.clone()),
-            Event::NoteAdded { who, text } => {
-                self.notes.push(Note {
-                    at: at.clone(),
-                    who: who.clone(),
-                    text: text.clone(),
-                });
-            }
-            Event::ControlsTaken { who } => self.controls = Some((who.clone(), at.clone())),
-            Event::RunFinished { result } => {
-                self.open = None;
-                self.finished = Some(Finished {
-                    at: at.clone(),
-                    result: result.clone(),
-                });
-            }
-            Event::RollbackStarted { who, because } => {
-                self.pause_requested = None;
-                let (who, because) = (who.clone(), because.clone());
-                self.rollback = Some(Rollback {
-                    at: at.clone(),
-                    who,
-                    because,
-                });
-            }
             Event::Unknown => self.unknown.push(next.n),
             Event::QuestionAsked { question } => self.asked(next.n, at, question),
             Event::QuestionAnswered {
@@ -171,8 +134,60 @@ impl Facts {
             | Event::PhaseFinished { .. }
             | Event::PauseEntered { .. }
             | Event::PauseLeft { .. } => self.moved(&next.event, at)?,
+            Event::PauseRequested { .. }
+            | Event::VariablesSet { .. }
+            | Event::GuardAnswered { .. }
+            | Event::ValuesMeasured { .. }
+            | Event::LedgerMoved { .. }
+            | Event::NoteAdded { .. }
+            | Event::ControlsTaken { .. }
+            | Event::RunFinished { .. }
+            | Event::RollbackStarted { .. } => self.learned(next),
         }
         Ok(())
+    }
+
+    /// Something of the run as a whole.
+    fn learned(&mut self, next: &Recorded) {
+        let at = &next.at;
+        if let Event::PauseRequested { who } = &next.event {
+            self.pause_requested = Some(who.clone());
+        } else if let Event::VariablesSet { values, .. } = &next.event {
+            self.variables.extend(values.clone());
+        } else if let Event::GuardAnswered { key, answer } = &next.event {
+            let answer = Answered {
+                n: next.n,
+                at: at.clone(),
+                answer: answer.clone(),
+            };
+            self.answers.insert(key.clone(), answer);
+        } else if let Event::ValuesMeasured { of, values } = &next.event {
+            self.measured.insert(of.clone(), values.clone());
+        } else if let Event::LedgerMoved { version } = &next.event {
+            self.ledger = Some(version.clone());
+        } else if let Event::NoteAdded { who, text } = &next.event {
+            self.notes.push(Note {
+                at: at.clone(),
+                who: who.clone(),
+                text: text.clone(),
+            });
+        } else if let Event::ControlsTaken { who } = &next.event {
+            self.controls = Some((who.clone(), at.clone()));
+        } else if let Event::RunFinished { result } = &next.event {
+            self.open = None;
+            self.finished = Some(Finished {
+                at: at.clone(),
+                result: result.clone(),
+            });
+        } else if let Event::RollbackStarted { who, because } = &next.event {
+            self.pause_requested = None;
+            let (who, because) = (who.clone(), because.clone());
+            self.rollback = Some(Rollback {
+                at: at.clone(),
+                who,
+                because,
+            });
+        }
     }
 
     /// A phase or pause began or ended.

@@ -7,16 +7,15 @@ mod answers;
 pub mod codec;
 mod event;
 mod fold;
+mod opening;
 mod question;
 #[cfg(test)]
 pub(crate) mod samples;
 mod state;
 
-pub use event::{
-    AskKey, Event, Fact, Measured, Outcome, Recorded, RunResult, RunStarted, SkipReason, StepMode,
-    VarValue,
-};
+pub use event::{AskKey, Event, Fact, Measured, Outcome, Recorded, RunResult, SkipReason};
 pub use fold::FoldError;
+pub use opening::{RunStarted, StepMode, VarValue};
 pub use question::{Decision, Evidence, Question, Verdict};
 pub use state::{
     Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Rollback,

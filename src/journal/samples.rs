@@ -1,7 +1,8 @@
 //! Small journals for tests: every kind of line that a short run writes.
 
 use super::codec::{GENESIS, encode};
-use super::event::{Event, Outcome, Recorded, RunResult, RunStarted, StepMode};
+use super::event::{Event, Outcome, Recorded, RunResult};
+use super::opening::{RunStarted, StepMode};
 use super::question::{Decision, Evidence, Question};
 use crate::types::{
     BootId, Digest, Exit, ExitRecord, Id, Millis, Moment, RunId, Seq, StepId, Timestamp, Who,

@@ -3,7 +3,8 @@
 //! [`RunState::begin`] and [`RunState::apply`] (in `fold`) are its only writers; everybody else
 //! reads the [`Facts`] behind it. Looks, settings and log lines are never in here.
 
-use super::event::{AskKey, Fact, Measured, Outcome, RunResult, RunStarted, SkipReason};
+use super::event::{AskKey, Fact, Measured, Outcome, RunResult, SkipReason};
+use super::opening::RunStarted;
 use super::question::{Decision, Evidence, Question};
 use crate::types::{Answer, Digest, ExitRecord, Moment, Seq, StepId, Version, WarningId, Who};
 use std::collections::{BTreeMap, BTreeSet};
