@@ -41,9 +41,14 @@ pub(crate) fn skip_forbidden(what: &str) {
     }
 }
 
-/// Writes past the test harness, which would keep the words of a test that passes.
 fn say_skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    say(&format!("skipped: {why}"));
+}
+
+/// Says something past the test harness, which would keep the words of a test that passes.
+pub(crate) fn say(words: &str) {
+    // Nobody can be told where standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{words}");
 }
 
 /// A home, a state directory and a copy of the plans for one test; processes of upwalk that still
@@ -233,6 +238,29 @@ impl Said {
             .find(|line| line.starts_with(&wanted))
             .unwrap_or_else(|| panic!("no line begins with \"{wanted}\" in:\n{self}"))
     }
+}
+
+/// The `--accept` arguments that a dry run lists for an unattended run, as arguments.
+pub(crate) fn accepts(dry_run: &str) -> Vec<String> {
+    let words: Vec<&str> = dry_run
+        .split_whitespace()
+        .filter(|word| *word != "\\")
+        .collect();
+    let mut found: Vec<String> = Vec::new();
+    for pair in words.windows(2) {
+        let digest = pair[1].rsplit_once(':').map(|(_, digest)| digest);
+        let is_digest = |d: &str| d.len() == 16 && d.bytes().all(|b| b.is_ascii_hexdigit());
+        if pair[0] == "--accept"
+            && digest.is_some_and(is_digest)
+            && !found.iter().any(|f| f == pair[1])
+        {
+            found.push(pair[1].to_owned());
+        }
+    }
+    found
+        .into_iter()
+        .flat_map(|accept| ["--accept".to_owned(), accept])
+        .collect()
 }
 
 impl std::fmt::Display for Said {
