@@ -36,6 +36,8 @@ pub struct DryRun {
     pub variables: Vec<VariableShown>,
     /// What a plain command of the plan sees; steps show how theirs differs.
     pub environment_of_commands: BTreeMap<String, String>,
+    /// upwalk's own warnings of the run as a whole, confirmed before anything runs.
+    pub own_warnings: Vec<WarningShown>,
     /// Phases and pauses, in order.
     pub items: Vec<ItemShown>,
     /// The first post-deploy phase: the run always stops before it.
@@ -428,8 +430,8 @@ pub struct Confirmation {
     pub digest: Digest,
     /// The phrase to type.
     pub phrase: Option<String>,
-    /// The phase, pause or step it stands before.
-    pub before: StepId,
+    /// The phase, pause or step it stands before; none: the run as a whole.
+    pub before: Option<StepId>,
 }
 
 /// The run without a person.

@@ -33,9 +33,7 @@ pub struct ReadOnly {
 /// The read-only commands of the walk that `run` would be. `files` is the folder in which the
 /// plan's files lie as long as no run has copied them.
 pub fn read_only(plan: &Plan, run: &RunStarted, files: &Path) -> ReadOnly {
-    let Ok(state) = super::pretend::hypothetical(run) else {
-        return ReadOnly::default();
-    };
+    let state = super::pretend::hypothetical(run);
     let mut found = ReadOnly::default();
     let detect = plan
         .version

@@ -5,14 +5,20 @@
 //! fold as a run, with a pretend host. Called by `cli`, and by `tui` and `plain` for the summary.
 
 mod build;
+mod build_step;
+mod command;
 mod dry_run;
 mod evaluate;
+mod fence;
 mod markdown;
+mod page;
 mod pretend;
 mod quote;
 mod status;
 mod summary;
 mod terminal;
+mod terminal_step;
+mod words;
 
 pub use build::dry_run;
 pub use dry_run::{

@@ -1,9 +1,328 @@
 //! The pretend host: drives a hypothetical run through the engine to its end, with every command
-//! exiting 0 and every guard letting things happen, and writes down what a person was asked.
+//! exiting 0 and every guard letting things happen, and writes down what a person is asked.
+//!
+//! It goes through the same `decide` and the same fold as a real run, so the number of questions
+//! that the dry run names cannot drift from what the engine asks. Called by `build`.
 
-use crate::journal::{FoldError, RunStarted, RunState};
+use super::dry_run::{QuestionKind, QuestionShown, Questions};
+use crate::engine::{self, Effect, Input};
+use crate::journal::{
+    AskKey, Decision, Event, Evidence, Fact, Measured, Open, Question, Recorded, RunResult,
+    RunStarted, RunState,
+};
+use crate::plan::Plan;
+use crate::types::{Answer, BootId, Exit, ExitRecord, Millis, Moment, Seq, StepId, Timestamp};
+use std::collections::BTreeMap;
 
 /// A run at its first event.
-pub(super) fn hypothetical(_run: &RunStarted) -> Result<RunState, FoldError> {
-    todo!()
+pub(super) fn hypothetical(run: &RunStarted) -> RunState {
+    RunState::begin(&Recorded {
+        n: Seq(1),
+        at: epoch(),
+        event: Event::RunStarted(Box::new(run.clone())),
+    })
+    .expect("a journal that begins with RunStarted begins")
+}
+
+/// The beginning of pretended time.
+fn epoch() -> Moment {
+    Moment {
+        wall: Timestamp::from_millis(0),
+        boot: BootId::default(),
+        up: Millis(0),
+    }
+}
+
+/// What came of driving a run to its end.
+pub(super) struct Pretended {
+    /// What a person is asked.
+    pub(super) questions: Questions,
+    /// What a rollback would do, as late as one is possible, in its order.
+    pub(super) way_back: Vec<StepId>,
+}
+
+/// Drives the run that `run` would be to its end, confirming whatever it asks.
+pub(super) fn drive(plan: &Plan, run: &RunStarted) -> Pretended {
+    // Warnings accepted beforehand are shown all the same: the dry run names all there are.
+    let run = RunStarted {
+        accepts: Vec::new(),
+        ..run.clone()
+    };
+    let mut asked = Vec::new();
+    let mut way_back = Vec::new();
+    let mut host = Host {
+        plan,
+        state: hypothetical(&run),
+        now: epoch(),
+        asked: &mut asked,
+        way_back: &mut way_back,
+    };
+    let cut_short = host.run().err();
+    let mut by_kind = BTreeMap::new();
+    for question in &asked {
+        *by_kind.entry(question.kind).or_insert(0) += 1;
+    }
+    Pretended {
+        questions: Questions {
+            total: asked.len(),
+            by_kind,
+            list: asked,
+            cut_short,
+        },
+        way_back,
+    }
+}
+
+/// A pretended machine with a pretended person before it.
+struct Host<'a> {
+    plan: &'a Plan,
+    state: RunState,
+    now: Moment,
+    asked: &'a mut Vec<QuestionShown>,
+    way_back: &'a mut Vec<StepId>,
+}
+
+impl Host<'_> {
+    /// Runs to the end; fails where the engine goes on waiting or refuses what is sent.
+    fn run(&mut self) -> Result<(), String> {
+        self.send(&Input::Taken {
+            pid: 0,
+            upwalk: String::new(),
+        })?;
+        // Every step takes a handful of inputs; an engine that goes in circles must not hang us.
+        let steps = engine::walk_of(self.plan, &self.state).map_or(0, |w| w.steps().count());
+        for _ in 0..1000 + 50 * steps {
+            if self.state.finished.is_some() {
+                return Ok(());
+            }
+            let input = match &self.state.open {
+                Some(open) => {
+                    let open = open.clone();
+                    self.decide(&open)?
+                }
+                None => self.perform()?,
+            };
+            self.send(&input)?;
+        }
+        Err("the walk does not come to an end".to_owned())
+    }
+
+    /// Gives the engine an input, and folds what follows.
+    fn send(&mut self, input: &Input) -> Result<(), String> {
+        let events = engine::decide(self.plan, &self.state, input, &self.now)
+            .map_err(|refusal| refusal.why)?;
+        for event in events {
+            self.look(&event);
+            let recorded = Recorded {
+                n: self.state.last.next(),
+                at: self.now.clone(),
+                event,
+            };
+            self.state
+                .apply(&recorded)
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Writes down a question, and the way back as long as there is one.
+    fn look(&mut self, event: &Event) {
+        match event {
+            Event::QuestionAsked { question } => self.asked.push(shown(question)),
+            Event::StepStarted { step, .. } if self.is_point_of_no_return(step) => self.look_back(),
+            Event::RunFinished {
+                result: RunResult::Done,
+            } if self.way_back.is_empty() => self.look_back(),
+            _ => {}
+        }
+    }
+
+    /// Whether nothing takes this step back.
+    fn is_point_of_no_return(&self, step: &StepId) -> bool {
+        engine::walk_of(self.plan, &self.state)
+            .and_then(engine::point_of_no_return)
+            .is_some_and(|point| point.id == *step)
+    }
+
+    /// Keeps the way back from here, where there is one.
+    fn look_back(&mut self) {
+        if let Ok(lines) = engine::take_backs(self.plan, &self.state) {
+            *self.way_back = lines.into_iter().map(|line| line.step).collect();
+        }
+    }
+
+    /// What the person says to a question: on with it.
+    fn decide(&mut self, open: &Open) -> Result<Input, String> {
+        let go_on = Decision::Continue {
+            early: false,
+            because: None,
+        };
+        let decision = match &open.question {
+            Question::Start => Decision::Start,
+            Question::Confirm {
+                warning,
+                digest,
+                phrase,
+                ..
+            } => Decision::Confirm {
+                warning: warning.clone(),
+                digest: digest.clone(),
+                evidence: match phrase {
+                    Some(phrase) => Evidence::Typed(phrase.clone()),
+                    None => Evidence::Acknowledged,
+                },
+            },
+            Question::Paused { pause, .. } => {
+                let walk = engine::walk_of(self.plan, &self.state);
+                let min = walk
+                    .and_then(|walk| walk.pause(pause))
+                    .and_then(|pause| pause.min);
+                self.now = self.now.plus(min.unwrap_or_default());
+                go_on
+            }
+            Question::NextStep { .. }
+            | Question::Halted
+            | Question::ManualDone { .. }
+            | Question::Boundary { .. } => go_on,
+            Question::Failed { .. }
+            | Question::Blocked { .. }
+            | Question::OutcomeUnknown { .. }
+            | Question::CouldNotTell { .. }
+            | Question::PauseHeld { .. }
+            | Question::WrongVersion { .. }
+            | Question::UndoFailed { .. }
+            | Question::UndoUnsure { .. } => {
+                return Err(engine::why(self.plan, &self.state, &self.now).sentence);
+            }
+        };
+        Ok(Input::Decided {
+            at: Some(open.asked),
+            decision,
+            who: self.state.run.who.clone(),
+        })
+    }
+
+    /// What the machine says to the first thing that is due.
+    fn perform(&self) -> Result<Input, String> {
+        let due = engine::due(self.plan, &self.state, &self.now);
+        let input = due.into_iter().find_map(|effect| match effect {
+            Effect::Ask { key, .. } => {
+                let answer = answer(&key);
+                Some(Input::Answered { key, answer })
+            }
+            Effect::Measure { of, commands } => {
+                let names = commands.into_iter().map(|(name, _)| name);
+                let values = names.map(|name| Fact {
+                    name,
+                    value: Ok(self.measured(&of)),
+                });
+                let values = values.collect();
+                Some(Input::Measured { of, values })
+            }
+            Effect::Run { number, .. } => Some(self.ended(number)),
+            Effect::Watch { .. } | Effect::Cancel { .. } => None,
+        });
+        input.ok_or_else(|| engine::why(self.plan, &self.state, &self.now).sentence)
+    }
+
+    /// A pretended value: the version is always the one that is expected.
+    fn measured(&self, of: &Measured) -> String {
+        let run = &self.state.run;
+        let version = match of {
+            Measured::Warning(_) => None,
+            Measured::VersionAtEnd(_) => run.to.as_ref(),
+            Measured::VersionAfterRollback(_) => run.from.as_ref(),
+        };
+        version.map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// A command that did its work.
+    fn ended(&self, number: Seq) -> Input {
+        Input::Ended {
+            number,
+            end: ExitRecord {
+                exit: Exit::Code(self.ok_code(number)),
+                at: self.now.wall,
+                took: Millis(0),
+                left_running: Vec::new(),
+                log_bytes: 0,
+            },
+            output: Ok(BTreeMap::new()),
+        }
+    }
+
+    /// The exit code that means done for the step of an intent.
+    fn ok_code(&self, number: Seq) -> i32 {
+        let of_intent = |record: &crate::journal::StepRecord| {
+            record
+                .attempts
+                .iter()
+                .any(|attempt| attempt.number == number)
+        };
+        let id = self
+            .state
+            .steps
+            .iter()
+            .find(|(_, record)| of_intent(record))
+            .map(|(id, _)| id);
+        let step = id.and_then(|id| engine::walk_of(self.plan, &self.state)?.step(id));
+        let codes = step.map_or(&[][..], |(_, step)| step.ok_codes.as_slice());
+        match codes.first() {
+            Some(first) if !codes.contains(&0) => *first,
+            Some(_) | None => 0,
+        }
+    }
+}
+
+/// What a guard says where everything that can happen happens, and goes well.
+fn answer(key: &AskKey) -> Answer {
+    match key {
+        AskKey::StepDone(_) => Answer::No(String::new()),
+        AskKey::WarningApplies(_)
+        | AskKey::StepApplies(_)
+        | AskKey::StepDoneAfterAll(_)
+        | AskKey::Check(_)
+        | AskKey::Verify(_)
+        | AskKey::PauseGuard(..)
+        | AskKey::Lasting(..)
+        | AskKey::PauseWatch(..)
+        | AskKey::UndoApplies(_)
+        | AskKey::UndoVerify(_) => Answer::Yes,
+    }
+}
+
+/// A question in a few words.
+fn shown(question: &Question) -> QuestionShown {
+    let (kind, at, warning) = match question {
+        Question::Start => (QuestionKind::Start, None, None),
+        Question::Confirm {
+            warning,
+            before,
+            phrase,
+            ..
+        } => {
+            let kind = match phrase {
+                Some(_) => QuestionKind::Type,
+                None => QuestionKind::Ack,
+            };
+            (kind, before.as_ref(), Some(warning.clone()))
+        }
+        Question::NextStep { step } => (QuestionKind::NextStep, Some(step), None),
+        Question::ManualDone { step } => (QuestionKind::Manual, Some(step), None),
+        Question::Paused { pause, .. } => (QuestionKind::Pause, Some(pause), None),
+        Question::Boundary { phase } => (QuestionKind::Boundary, Some(phase), None),
+        Question::Blocked { phase, .. } => (QuestionKind::Trouble, Some(phase), None),
+        Question::PauseHeld { pause, .. } => (QuestionKind::Trouble, Some(pause), None),
+        Question::Halted | Question::WrongVersion { .. } => (QuestionKind::Trouble, None, None),
+        Question::Failed { step, .. }
+        | Question::OutcomeUnknown { step, .. }
+        | Question::CouldNotTell { step, .. }
+        | Question::UndoFailed { step, .. }
+        | Question::UndoUnsure { step, .. } => (QuestionKind::Trouble, Some(step), None),
+    };
+    QuestionShown {
+        kind,
+        at: at.cloned(),
+        warning,
+    }
 }
