@@ -1,13 +1,31 @@
 //! The supervisor: one loop over one channel, one process for each run.
 //!
-//! [`serve`] is the process; [`client`] finds or starts it and speaks [`wire`] with it.
+//! [`serve`] is the process; [`client`] finds or starts it and speaks [`wire`] with it. It decides
+//! nothing (that is the engine's) and shows nothing (that is the front ends').
 
 pub mod client;
+mod clients;
+mod load;
+mod mirror;
+mod outbox;
+mod records;
+mod serve;
+mod server;
+mod service;
+mod stem;
 pub mod wire;
+mod work;
 
-/// The supervisor's main function for the run in this directory: says that it is ready on standard
-/// output (one line, `ready`, or why not), serves until the run is finished or it is told to end,
-/// and returns its exit status.
-pub fn serve(_run_dir: &std::path::Path) -> u8 {
-    todo!()
+pub use serve::serve;
+
+use crate::shell::clock;
+use std::io::Write as _;
+
+/// Which upwalk this is.
+const UPWALK: &str = env!("CARGO_PKG_VERSION");
+
+/// Adds a line to the supervisor's log, which is its standard error.
+fn log(text: &str) {
+    // There is nowhere to say that the log cannot be written.
+    let _ = writeln!(std::io::stderr(), "{} {text}", clock::now().wall);
 }

@@ -1,0 +1,151 @@
+//! A run as a front end knows it: the same fold over the same events, and what is under way. It
+//! asks nothing and sends nothing. Called by the front ends through `client`.
+
+use super::client::{ClientError, Update};
+use super::wire::{self, FromServer, Live};
+use super::{load, stem};
+use crate::engine::Refusal;
+use crate::journal::{AskKey, Event, FoldError, Recorded, RunState};
+use crate::plan::Plan;
+use crate::shell::clock;
+use crate::shell::store::RunDir;
+use crate::types::{Answer, Moment, Seq, Timestamp, Who};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A run as its front end knows it: the same fold over the same events.
+#[derive(Debug)]
+pub struct Mirror {
+    /// The plan of the run.
+    pub plan: Arc<Plan>,
+    /// The folded state; none before the first event.
+    pub state: Option<RunState>,
+    /// Whether all events so far have been seen.
+    pub caught_up: bool,
+    /// Questions being asked of the machine: last answer, end of polling.
+    pub asking: BTreeMap<AskKey, (Option<Answer>, Option<Timestamp>)>,
+    /// Commands that outlive their shim.
+    pub still_running: BTreeMap<Seq, String>,
+    /// Who has the controls.
+    pub controls: Option<Who>,
+    /// Whether that is this front end.
+    pub yours: bool,
+    /// The others that look.
+    pub observers: Vec<Who>,
+    /// Replies by id, until they are taken.
+    pub replies: BTreeMap<u64, Result<Seq, Refusal>>,
+    /// Why the connection is gone.
+    pub gone: Option<String>,
+    /// The run's directory: logs are read from here.
+    pub dir: RunDir,
+}
+
+impl Mirror {
+    /// An empty mirror of the run in this directory; reads and resolves its plan.
+    pub fn new(dir: RunDir) -> Result<Self, ClientError> {
+        Ok(Self {
+            plan: Arc::new(load::plan(&dir)?),
+            state: None,
+            caught_up: false,
+            asking: BTreeMap::new(),
+            still_running: BTreeMap::new(),
+            controls: None,
+            yours: false,
+            observers: Vec::new(),
+            replies: BTreeMap::new(),
+            gone: None,
+            dir,
+        })
+    }
+
+    /// Takes an update in; says whether anything that is shown changed.
+    pub fn apply(&mut self, update: Update) -> Result<bool, FoldError> {
+        let frame = match update {
+            Update::Frame(frame) => *frame,
+            Update::Gone(why) => {
+                self.gone = Some(why);
+                return Ok(true);
+            }
+        };
+        match frame {
+            FromServer::Event {
+                n,
+                wall,
+                boot,
+                up,
+                event,
+            } => {
+                self.event(&wire::recorded(n, wall, boot, up, *event))?;
+            }
+            FromServer::CaughtUp => self.caught_up = true,
+            FromServer::Live(live) => self.live(live),
+            FromServer::Attached {
+                controls,
+                yours,
+                observers,
+            } => {
+                self.controls = controls;
+                self.yours = yours;
+                self.observers = observers;
+            }
+            FromServer::Reply { id, result } => {
+                self.replies.insert(id, result);
+            }
+            FromServer::Hello { .. } | FromServer::Pong { .. } | FromServer::Bye { .. } => {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn event(&mut self, recorded: &Recorded) -> Result<(), FoldError> {
+        match &mut self.state {
+            Some(state) => state.apply(recorded)?,
+            None => self.state = Some(RunState::begin(recorded)?),
+        }
+        if let Event::CommandEnded { number, .. }
+        | Event::IntentVoided { number }
+        | Event::StepOutcomeUnknown { number, .. } = &recorded.event
+        {
+            self.still_running.remove(number);
+        }
+        Ok(())
+    }
+
+    fn live(&mut self, live: Live) {
+        match live {
+            Live::Asking { key, last, until } => {
+                self.asking.insert(key, (last, until));
+            }
+            Live::Asked { key } => {
+                self.asking.remove(&key);
+            }
+            Live::StillRunning { number, what } => {
+                self.still_running.insert(number, what);
+            }
+        }
+    }
+
+    /// The log of an intent that the run knows.
+    pub fn log_path(&self, number: Seq) -> Option<PathBuf> {
+        log_path(&self.dir, self.state.as_ref()?, number)
+    }
+}
+
+/// The log of an intent that a run knows.
+pub fn log_path(dir: &RunDir, state: &RunState, number: Seq) -> Option<PathBuf> {
+    let stem = stem::of_number(state, number)?;
+    Some(dir.intent_file(number, &stem, "log"))
+}
+
+/// Now, on both clocks.
+pub fn now() -> Moment {
+    clock::now()
+}
+
+/// Reads a run's journal and folds it without any supervisor: for `status`, `log`, `runs`.
+pub fn read_run(dir: &RunDir) -> Result<(Arc<Plan>, RunState), ClientError> {
+    let run = load::load(dir)?;
+    Ok((Arc::new(run.plan), run.state))
+}

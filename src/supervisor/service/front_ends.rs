@@ -1,0 +1,104 @@
+//! What front ends say to the loop and what they hear from it.
+
+use super::{End, Mode, Msg, Service};
+use crate::engine::{Input, Refusal};
+use crate::journal::Decision;
+use crate::supervisor::clients::refusal;
+use crate::supervisor::server::ClientId;
+use crate::supervisor::wire::{FromServer, ToServer};
+use crate::types::Seq;
+use std::time::Duration;
+
+/// How long front ends may take to read the end.
+const READ_THE_END: Duration = Duration::from_secs(3);
+
+impl Service {
+    /// Tells the front ends that are there, and those that come now, why it is over; waits a short
+    /// while until they have read it.
+    pub(in crate::supervisor) fn part(&mut self, end: &End) {
+        self.work.drop_all();
+        for msg in self.inbox.try_iter() {
+            if let Msg::Joined {
+                id,
+                who,
+                part,
+                outbox,
+            } = msg
+            {
+                self.clients.join(id, who, part, outbox);
+            }
+        }
+        let attach = format!("upwalk attach {}", self.state.run.run);
+        self.clients.bye(&match end {
+            End::Finished | End::Looked => "The run is finished.".to_owned(),
+            End::Told => format!(
+                "The supervisor was told to end. The run stays as it is, and what runs goes on; \
+                 go on with: {attach}"
+            ),
+            End::Failed(why) => format!(
+                "The supervisor ends because it cannot keep what happens: {why}. What runs goes \
+                 on; once that is mended, go on with: {attach}"
+            ),
+            End::Bug(_) => format!(
+                "The supervisor ends because of a bug in upwalk; {} tells more. What runs goes \
+                 on; go on with: {attach}",
+                self.dir.supervisor_log().display()
+            ),
+        });
+        self.clients.flush(READ_THE_END);
+    }
+
+    /// Answers a frame.
+    pub(super) fn frame(&mut self, id: ClientId, frame: ToServer) -> Result<(), End> {
+        let (reply, result) = match frame {
+            ToServer::Hello { .. } => {
+                self.clients
+                    .dismiss(id, "The connection is closed: a hello is said only once.");
+                return Ok(());
+            }
+            ToServer::Ping { id: reply } => {
+                self.clients.tell(id, &FromServer::Pong { id: reply });
+                return Ok(());
+            }
+            ToServer::Decide {
+                id: reply,
+                at,
+                decision,
+            } => (reply, self.decide(id, at, decision)?),
+            ToServer::TakeControls { id: reply } => (reply, self.take_controls(id)?),
+        };
+        self.clients
+            .tell(id, &FromServer::Reply { id: reply, result });
+        Ok(())
+    }
+
+    fn decide(
+        &mut self,
+        id: ClientId,
+        at: Option<Seq>,
+        decision: Decision,
+    ) -> Result<Result<Seq, Refusal>, End> {
+        if self.mode == Mode::Draining {
+            return Ok(Err(refusal(
+                "The supervisor is ending. Attach again; nothing was done.",
+            )));
+        }
+        match self.clients.decider(id) {
+            Ok(who) => self.handle(&Input::Decided { at, decision, who }),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    fn take_controls(&mut self, id: ClientId) -> Result<Result<Seq, Refusal>, End> {
+        let who = match self.clients.taker(id) {
+            Ok(Some(who)) => who,
+            Ok(None) => return Ok(Ok(self.state.last)),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let result = self.handle(&Input::TookControls { who })?;
+        if result.is_ok() {
+            self.clients.give_controls(id);
+        }
+        Ok(result)
+    }
+}

@@ -1,0 +1,44 @@
+//! What the files of an intent are named after its number: `migrate.1`, `migrate.undo.1`. Called by
+//! the loop (fences) and by `mirror` (logs).
+
+use crate::journal::{Event, RunState};
+use crate::types::{Seq, StepId};
+
+/// An intent's stem; none for events that are no intents.
+pub(super) fn of_event(event: &Event) -> Option<String> {
+    if !event.is_intent() {
+        return None;
+    }
+    if let Event::StepStarted { step, attempt, .. } = event {
+        Some(there(step, *attempt))
+    } else if let Event::UndoStarted { step, attempt } = event {
+        Some(back(step, *attempt))
+    } else {
+        None
+    }
+}
+
+/// The stem of an intent that the run knows.
+pub(super) fn of_number(state: &RunState, number: Seq) -> Option<String> {
+    state.steps.iter().find_map(|(step, record)| {
+        let attempt = record
+            .attempts
+            .iter()
+            .find(|attempt| attempt.number == number);
+        let undo = record
+            .undo_attempts
+            .iter()
+            .find(|attempt| attempt.number == number);
+        attempt
+            .map(|attempt| there(step, attempt.attempt))
+            .or_else(|| undo.map(|attempt| back(step, attempt.attempt)))
+    })
+}
+
+fn there(step: &StepId, attempt: u32) -> String {
+    format!("{step}.{attempt}")
+}
+
+fn back(step: &StepId, attempt: u32) -> String {
+    format!("{step}.undo.{attempt}")
+}
