@@ -1,11 +1,13 @@
 //! The dry run from a plan and a hypothetical run: fills the data that all three forms show.
 
 use super::build_step::Builder;
+use super::command::Base;
 use super::dry_run::{
-    Confirmation, DryRun, EnvironmentName, FactShown, FromSource, ItemShown, LevelName,
-    QuestionKind, Questions, Unattended, VariableShown, VersionsShown, WarningShown,
+    Confirmation, DryRun, EnvironmentName, FromSource, QuestionKind, Questions, Unattended,
+    VariableShown, VersionsShown,
 };
-use super::{Evaluated, SCHEMA, command, pretend, quote};
+use super::items::{FactShown, ItemShown, LevelName, WarningShown};
+use super::{Evaluated, SCHEMA, pretend, quote};
 use crate::engine::{self, Scope};
 use crate::journal::{RunStarted, StepMode};
 use crate::plan::{Plan, Var, VarSource};
@@ -22,7 +24,7 @@ pub fn dry_run(
 ) -> DryRun {
     let state = pretend::hypothetical(run);
     let scope = Scope::of(plan, &state);
-    let base = command::shown_env(&engine::shell_command(&scope, "").env);
+    let base = Base::of(&scope);
     let walk = engine::walk_of(plan, &state);
     let mut builder = Builder::new(plan, &state, &base, evaluated);
     let own_warnings = builder.own_warnings();
@@ -52,7 +54,8 @@ pub fn dry_run(
         evaluated: evaluated.is_some(),
         variables: plan.vars.iter().map(|var| variable(var, run)).collect(),
         unattended: unattended(plan, run, from, &confirmations, &pretended.questions),
-        environment_of_commands: base,
+        environment_of_commands: base.env,
+        shell: base.shell,
         own_warnings,
         items,
         boundary: walk

@@ -1,8 +1,8 @@
 //! Phases, pauses, steps and warnings of a dry run.
 
 use super::Evaluated;
-use super::command::{command, guard, polled};
-use super::dry_run::{
+use super::command::{Base, command, guard, polled};
+use super::items::{
     BackKind, BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName,
     PauseGuardShown, PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
 };
@@ -13,13 +13,12 @@ use crate::plan::{
     Warning,
 };
 use crate::types::{Answer, StepId};
-use std::collections::BTreeMap;
 
 /// Builds items one by one, numbering warnings as they come.
 pub(super) struct Builder<'a> {
     plan: &'a Plan,
     state: &'a RunState,
-    base: &'a BTreeMap<String, String>,
+    base: &'a Base,
     evaluated: Option<&'a Evaluated>,
     warnings: usize,
     plain: Settings,
@@ -30,7 +29,7 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         state: &'a RunState,
-        base: &'a BTreeMap<String, String>,
+        base: &'a Base,
         evaluated: Option<&'a Evaluated>,
     ) -> Self {
         Self {

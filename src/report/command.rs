@@ -1,7 +1,7 @@
 //! Commands and guards as a dry run shows them: secrets hidden, the environment compared with what
 //! a plain command of the plan sees.
 
-use super::dry_run::{AnswerShown, CommandShown, GuardShown};
+use super::items::{AnswerShown, CommandShown, GuardShown};
 use super::quote;
 use crate::engine::{self, Scope};
 use crate::plan::{Asked, Guard, Polled, Settings};
@@ -13,8 +13,16 @@ const OWN: [&str; 3] = ["STEP", "ATTEMPT", "OUTPUT"];
 /// What a `user` brings along; looked up when the command runs.
 const OF_USER: [&str; 4] = ["HOME", "USER", "LOGNAME", "SHELL"];
 
+/// What a plain command of the plan has: others are compared with it.
+pub(super) struct Base {
+    /// Its environment, secrets as `***`.
+    pub(super) env: BTreeMap<String, String>,
+    /// The shell its text is given to.
+    pub(super) shell: Vec<String>,
+}
+
 /// An environment as it is shown: secrets as `***`.
-pub(super) fn shown_env(env: &BTreeMap<String, EnvValue>) -> BTreeMap<String, String> {
+fn shown_env(env: &BTreeMap<String, EnvValue>) -> BTreeMap<String, String> {
     let value = |value: &EnvValue| match value {
         EnvValue::Plain(text) => text.clone(),
         EnvValue::Secret(_) => "***".to_owned(),
@@ -24,22 +32,33 @@ pub(super) fn shown_env(env: &BTreeMap<String, EnvValue>) -> BTreeMap<String, St
         .collect()
 }
 
+impl Base {
+    /// What a plain command has in this scope.
+    pub(super) fn of(scope: &Scope<'_>) -> Self {
+        let mut spec = engine::shell_command(scope, "");
+        spec.argv.pop();
+        Self {
+            env: shown_env(&spec.env),
+            shell: spec.argv,
+        }
+    }
+}
+
 /// A command. `text` is the shell text the plan wrote; `base` is what a plain command sees.
-pub(super) fn command(
-    spec: &CommandSpec,
-    text: Option<&str>,
-    base: &BTreeMap<String, String>,
-) -> CommandShown {
+pub(super) fn command(spec: &CommandSpec, text: Option<&str>, base: &Base) -> CommandShown {
     let env = shown_env(&spec.env);
-    let changed = env
-        .iter()
-        .filter(|(name, value)| !OWN.contains(&name.as_str()) && base.get(*name) != Some(*value));
-    let unset = base.keys().filter(|name| {
+    let changed = env.iter().filter(|(name, value)| {
+        !OWN.contains(&name.as_str()) && base.env.get(*name) != Some(*value)
+    });
+    let unset = base.env.keys().filter(|name| {
         let of_user = spec.user.is_some() && OF_USER.contains(&name.as_str());
         !env.contains_key(*name) && !of_user
     });
+    let shell = spec.argv.split_last().map_or(&[][..], |(_, shell)| shell);
+    let own_shell = text.is_some() && *shell != *base.shell;
     CommandShown {
         argv: spec.argv.clone(),
+        shell: own_shell.then(|| shell.to_vec()),
         text: text.map(str::to_owned),
         dir: spec.dir.display().to_string(),
         user: spec.user.clone(),
@@ -58,7 +77,7 @@ pub(super) fn guard(
     scope: &Scope<'_>,
     guard: &Guard,
     settings: &Settings,
-    base: &BTreeMap<String, String>,
+    base: &Base,
     answer: Option<&Answer>,
 ) -> GuardShown {
     let ask = engine::ask_of(scope, guard, settings);
@@ -90,7 +109,7 @@ pub(super) fn polled(
     scope: &Scope<'_>,
     of: &Polled,
     settings: &Settings,
-    base: &BTreeMap<String, String>,
+    base: &Base,
     answer: Option<&Answer>,
 ) -> GuardShown {
     GuardShown {
@@ -168,12 +187,16 @@ mod tests {
             ("STEP".to_owned(), EnvValue::Plain("a".into())),
             ("X".to_owned(), EnvValue::Plain("new".into())),
         ]);
-        let base = BTreeMap::from([
+        let env_of_base = BTreeMap::from([
             ("HOME".to_owned(), "/root".to_owned()),
             ("PATH".to_owned(), "/bin".to_owned()),
             ("TERM".to_owned(), "xterm".to_owned()),
             ("X".to_owned(), "old".to_owned()),
         ]);
+        let base = Base {
+            env: env_of_base,
+            shell: vec!["sh".into(), "-c".into()],
+        };
         let spec = CommandSpec {
             argv: vec!["sh".into(), "-c".into(), "true".into()],
             dir: "/srv".into(),
@@ -190,5 +213,6 @@ mod tests {
             .collect();
         assert_eq!(changed, [("PGPASSWORD", "***"), ("X", "new")]);
         assert_eq!(shown.env_unset, ["TERM"]);
+        assert_eq!(shown.shell, None);
     }
 }

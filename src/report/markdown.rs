@@ -1,11 +1,11 @@
 //! The dry run as a runbook: a procedure that can be read, reviewed and, without upwalk, followed
 //! by hand. Commands are whole, each in a fenced block.
 
-use super::dry_run::{
-    BackKind, CommandShown, DryRun, GuardShown, ItemShown, PauseShown, PhaseShown, StepShown,
-    WarningShown,
-};
+use super::dry_run::DryRun;
 use super::fence::{Runbook, escape};
+use super::items::{
+    BackKind, CommandShown, GuardShown, ItemShown, PauseShown, PhaseShown, StepShown, WarningShown,
+};
 use super::words;
 use std::collections::BTreeMap;
 
@@ -81,6 +81,8 @@ fn before(book: &mut Runbook, of: &DryRun) {
         .iter()
         .map(|(name, value)| format!("{name}={value}"));
     book.fence("text", &lines.collect::<Vec<_>>().join("\n"));
+    book.paragraph("Shell texts are the last argument of:");
+    book.fence("text", &words::command_line(&of.shell));
     warnings(book, &of.own_warnings);
 }
 

@@ -10,10 +10,12 @@ mod command;
 mod dry_run;
 mod evaluate;
 mod fence;
+mod items;
 mod markdown;
 mod page;
 mod pretend;
 mod quote;
+mod runs;
 mod status;
 mod summary;
 mod terminal;
@@ -22,18 +24,18 @@ mod words;
 
 pub use build::dry_run;
 pub use dry_run::{
-    AnswerShown, BackKind, BackShown, CommandShown, Confirmation, DryRun, EnvironmentName,
-    FactShown, FromSource, GuardShown, ItemShown, LevelName, PauseGuardShown, PauseShown,
-    PhaseShown, QuestionKind, QuestionShown, Questions, StepKind, StepShown, Unattended,
-    VariableShown, VersionsShown, WarningShown, json,
+    Confirmation, DryRun, EnvironmentName, FromSource, QuestionKind, QuestionShown, Questions,
+    Unattended, VariableShown, VersionsShown, json,
 };
 pub use evaluate::{Evaluated, ReadOnly, read_only};
+pub use items::{
+    AnswerShown, BackKind, BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName,
+    PauseGuardShown, PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
+};
 pub use markdown::markdown;
 pub use quote::quote;
-pub use status::{
-    Doing, Owed, Place, RunLine, Status, StepLine, Supervisor, run_line, runs, runs_json, status,
-    status_json, statuses,
-};
+pub use runs::{RunLine, run_line, runs, runs_json};
+pub use status::{Doing, Owed, Place, Status, StepLine, Supervisor, status, status_json, statuses};
 pub use summary::finished_summary;
 pub use terminal::text;
 

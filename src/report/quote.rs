@@ -35,6 +35,19 @@ pub(super) fn json_text(value: &impl Serialize) -> String {
     out
 }
 
+/// A document with a list of runs.
+#[derive(Serialize)]
+struct Listed<'a, T> {
+    schema: u32,
+    runs: &'a [T],
+}
+
+/// Runs as JSON: `schema` and `runs`.
+pub(super) fn list(runs: &[impl Serialize]) -> String {
+    let schema = super::SCHEMA;
+    json_text(&Listed { schema, runs })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The dry run as text for a terminal: at most 80 columns but for words that must not be broken.
 
-use super::dry_run::{DryRun, ItemShown, LevelName, PauseShown, PhaseShown};
+use super::dry_run::DryRun;
+use super::items::{ItemShown, LevelName, PauseShown, PhaseShown};
 use super::page::Page;
 use super::terminal_step::{guard, step, warnings};
 use super::words;
@@ -49,7 +50,7 @@ fn head(page: &mut Page, of: &DryRun) {
 
 /// A phase with its steps.
 fn phase(page: &mut Page, dry_run: &DryRun, of: &PhaseShown) {
-    let is_point = |step: Option<&super::dry_run::StepShown>| {
+    let is_point = |step: Option<&super::items::StepShown>| {
         step.is_some_and(|step| dry_run.point_of_no_return.as_ref() == Some(&step.id))
     };
     if dry_run.boundary.as_ref() == Some(&of.id) {
@@ -132,6 +133,7 @@ fn environment(page: &mut Page, of: &DryRun) {
             page.command(2, "", &words::variable(variable));
         }
     }
+    page.field("SHELL", &words::command_line(&of.shell));
     page.line("ENVIRONMENT of every command (steps say what differs)");
     for (name, value) in &of.environment_of_commands {
         page.command(2, "", &format!("{name}={}", text::clean(value)));

@@ -1,6 +1,6 @@
 //! Steps, guards and warnings of the dry run's text.
 
-use super::dry_run::{
+use super::items::{
     BackKind, CommandShown, GuardShown, LevelName, StepKind, StepShown, WarningShown,
 };
 use super::page::Page;

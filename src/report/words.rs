@@ -1,8 +1,10 @@
 //! The sentences that the dry run's text and Markdown have in common.
 
 use super::dry_run::{
-    BackKind, BackShown, CommandShown, DryRun, FromSource, GuardShown, ItemShown, LevelName,
-    PauseShown, QuestionKind, QuestionShown, Questions, StepShown, VariableShown, VersionsShown,
+    DryRun, FromSource, QuestionKind, QuestionShown, Questions, VariableShown, VersionsShown,
+};
+use super::items::{
+    BackKind, BackShown, CommandShown, GuardShown, ItemShown, LevelName, PauseShown, StepShown,
 };
 use super::quote;
 use crate::text::duration;
@@ -103,10 +105,16 @@ pub(super) fn level(of: LevelName) -> &'static str {
 
 /// A command as its plan writes it, or quoted for a shell.
 pub(super) fn command(of: &CommandShown) -> String {
-    of.text.clone().unwrap_or_else(|| {
-        let words: Vec<_> = of.argv.iter().map(|word| quote(word)).collect();
-        words.join(" ")
-    })
+    of.text.clone().unwrap_or_else(|| command_line(&of.argv))
+}
+
+/// Words as a shell reads them back.
+pub(super) fn command_line(words: &[String]) -> String {
+    words
+        .iter()
+        .map(|word| quote(word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Where a command runs, as whom, through which shell and for how long.
@@ -116,12 +124,9 @@ pub(super) fn place(of: &CommandShown) -> String {
         .timeout_ms
         .map_or("none".to_owned(), |ms| duration(Millis(ms)));
     let grace = duration(Millis(of.grace_ms));
-    let by = match (&of.text, of.argv.split_last()) {
-        (Some(_), Some((_, shell))) => {
-            let words: Vec<_> = shell.iter().map(|word| quote(word)).collect();
-            format!(", by {}", words.join(" "))
-        }
-        (Some(_) | None, _) => String::new(),
+    let by = match &of.shell {
+        Some(shell) => format!(", by {}", command_line(shell)),
+        None => String::new(),
     };
     format!(
         "in {} as {user}{by}; timeout {timeout}, grace {grace}",
