@@ -13,7 +13,11 @@
 mod support;
 
 use std::process::Command;
-use support::Sandbox;
+use support::pty::Pty;
+use support::{Said, Sandbox};
+
+/// What has to be typed before the point of no return.
+const PHRASE: &str = "remove the old format";
 
 #[test]
 fn the_plan_is_valid_and_asks_for_nothing_that_cannot_be_executed_yet() {
@@ -50,4 +54,245 @@ fn the_wrong_order_really_loses_entries_and_the_right_one_none() {
             "{out}"
         );
     }
+}
+
+/// `up` of the demonstration without a screen, everything accepted that the dry run lists.
+fn up_unattended(sandbox: &Sandbox, sets: &[&str]) -> Said {
+    let plan = sandbox.demo();
+    let plan = plan.to_str().expect("the sandbox's path is text");
+    let with = |more: &[&str]| sandbox.run([&["up", plan], sets, more].concat());
+    let shown = with(&["--plan"]);
+    assert_eq!(shown.code, Some(0), "{shown}");
+    let accepts = support::accepts(&shown.out);
+    assert_eq!(
+        accepts.len(),
+        4,
+        "an ack and a typed warning are to be accepted: {shown}"
+    );
+    let accepts: Vec<&str> = accepts.iter().map(String::as_str).collect();
+    with(&[&["--ui", "none"], accepts.as_slice()].concat())
+}
+
+/// At the pause: types the line that upwalk prints until the pause may end.
+fn continue_past_the_pause(sandbox: &Sandbox, stopped: &Said) -> Said {
+    assert_eq!(stopped.code, Some(4), "{stopped}");
+    assert_eq!(sandbox.events("PauseEntered", &[]), 1, "{stopped}");
+    let line = format!("{} --wait", stopped.line_to_type("continue"));
+    let mut said = sandbox.type_line(&line);
+    assert_eq!(
+        said.code,
+        Some(4),
+        "before the earliest time it is refused: {said}"
+    );
+    support::wait_until("the pause may end", || {
+        std::thread::park_timeout(std::time::Duration::from_millis(500));
+        said = sandbox.type_line(&line);
+        sandbox.events("PauseLeft", &[]) == 1
+    });
+    said
+}
+
+/// What holds after a walk to the end.
+fn expect_finished(sandbox: &Sandbox) {
+    assert_eq!(
+        sandbox.events("RunFinished", &["done"]),
+        1,
+        "{}",
+        sandbox.journal()
+    );
+    let guestbook = |what: &[&str]| {
+        let mut command = Command::new("sh");
+        command
+            .arg(sandbox.path("plans/demo/guestbook.sh"))
+            .args(what);
+        sandbox.settle(&mut command);
+        command.env("RUN_DIR", sandbox.run_dir());
+        let output = command.output().expect("a shell can be started");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    assert_eq!(guestbook(&["ask", "version"]), "2");
+    assert_eq!(guestbook(&["lost"]), "0");
+    assert_eq!(guestbook(&["count"]), "126");
+    support::wait_until("the supervisor has ended", || {
+        sandbox.processes().is_empty()
+    });
+}
+
+#[test]
+fn without_a_screen_it_finishes_by_the_commands_that_upwalk_prints() {
+    let sandbox = Sandbox::new();
+    let stopped = up_unattended(&sandbox, &[]);
+    let finished = continue_past_the_pause(&sandbox, &stopped);
+    assert_eq!(finished.code, Some(0), "{finished}");
+    expect_finished(&sandbox);
+}
+
+#[test]
+fn without_a_screen_nothing_starts_while_a_warning_is_not_accepted() {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.demo();
+    let said = sandbox.run([
+        "up".as_ref(),
+        plan.as_os_str(),
+        "--ui".as_ref(),
+        "none".as_ref(),
+    ]);
+    assert_eq!(said.code, Some(4), "{said}");
+    for id in ["restart", "remove-the-old-format"] {
+        assert!(said.err.contains(id), "{said}");
+    }
+    assert_eq!(sandbox.runs(), Vec::<std::path::PathBuf>::new(), "{said}");
+}
+
+#[test]
+fn a_failed_step_can_be_retried() {
+    let sandbox = Sandbox::new();
+    let failed = up_unattended(&sandbox, &["--set", "fail=1", "--set", "pace=0"]);
+    assert_eq!(failed.code, Some(5), "{failed}");
+    let log = sandbox.run(["log"]);
+    let touch = log
+        .out
+        .lines()
+        .find_map(|line| line.split_once("touch "))
+        .expect("it says how");
+    std::fs::write(touch.1.trim(), "").expect("the guestbook is writable");
+    let retry = format!("{} --wait", failed.line_to_type("retry"));
+    let stopped = sandbox.type_line(&retry);
+    let finished = continue_past_the_pause(&sandbox, &stopped);
+    assert_eq!(finished.code, Some(0), "{finished}");
+    assert_eq!(sandbox.events("StepStarted", &["reserve-room"]), 2);
+    expect_finished(&sandbox);
+}
+
+#[test]
+fn a_failed_step_can_be_skipped() {
+    let sandbox = Sandbox::new();
+    let failed = up_unattended(&sandbox, &["--set", "fail=1", "--set", "pace=0"]);
+    let skip = failed
+        .line_to_type("skip")
+        .replace("WHY", "nothing needs the room");
+    let stopped = sandbox.type_line(&format!("{skip} --wait"));
+    let finished = continue_past_the_pause(&sandbox, &stopped);
+    assert_eq!(finished.code, Some(0), "{finished}");
+    assert_eq!(
+        sandbox.events("StepSkipped", &["reserve-room", "nothing needs the room"]),
+        1
+    );
+    expect_finished(&sandbox);
+}
+
+#[test]
+fn a_failed_step_can_be_rolled_back_and_nothing_is_left() {
+    let sandbox = Sandbox::new();
+    let failed = up_unattended(&sandbox, &["--set", "fail=1", "--set", "pace=0"]);
+    let rollback = format!("{} --wait", failed.line_to_type("rollback"));
+    let said = sandbox.type_line(&rollback);
+    assert_eq!(said.code, Some(6), "{said}");
+    let undone: Vec<String> = sandbox
+        .journal()
+        .lines()
+        .filter(|line| line.contains("\"UndoStarted\""))
+        .filter_map(|line| {
+            Some(
+                line.split_once("\"step\":\"")?
+                    .1
+                    .split_once('"')?
+                    .0
+                    .to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        undone,
+        [
+            "reserve-room-for-the-new-format",
+            "write-new-entries-in-both-formats",
+            "install-version-2-beside-version-1",
+            "open-the-guestbook-on-version-1",
+        ]
+    );
+    assert!(!sandbox.run_dir().join("guestbook").exists());
+    support::wait_until("the supervisor has ended", || {
+        sandbox.processes().is_empty()
+    });
+}
+
+#[test]
+fn after_the_switch_it_can_still_be_rolled_back() {
+    let sandbox = Sandbox::new();
+    let stopped = up_unattended(&sandbox, &["--set", "pace=0"]);
+    assert_eq!(stopped.code, Some(4), "{stopped}");
+    let rollback = format!("{} --wait", stopped.line_to_type("rollback"));
+    let said = sandbox.type_line(&rollback);
+    assert_eq!(said.code, Some(6), "{said}");
+    assert!(!sandbox.run_dir().join("guestbook").exists());
+}
+
+#[test]
+fn numbered_prompts_walk_it_to_the_end() {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.demo();
+    let command = sandbox.upwalk([
+        "up".as_ref(),
+        plan.as_os_str(),
+        "--ui".as_ref(),
+        "plain".as_ref(),
+        "--set".as_ref(),
+        "pace=0".as_ref(),
+    ]);
+    let mut pty = Pty::start(&command, 80, 24);
+    let answer = |question: &str, line: &str| {
+        pty.expect(question);
+        pty.expect("as it is:");
+        pty.send(&format!("{line}\r"));
+    };
+    answer("Nothing has been changed", "start");
+    answer("WARNING W2 (restart)", "ack W2");
+    answer("Soak on version 2", "continue");
+    // It is too early, so a reason is asked for.
+    pty.expect("Type the reason");
+    pty.send("a test does not wait\r");
+    answer(&format!("Type exactly: {PHRASE}"), PHRASE);
+    pty.expect("done");
+    assert_eq!(pty.wait().code(), Some(0));
+    let shown = pty.bytes();
+    let ascii = |byte: &u8| (b' '..=b'~').contains(byte) || b"\r\n\x07".contains(byte);
+    let foreign = shown.iter().find(|byte| !ascii(byte));
+    assert_eq!(foreign, None, "prompts are plain ASCII without escapes");
+    expect_finished(&sandbox);
+}
+
+/// Walks the demonstration on the screen, answering as a person does.
+fn on_the_screen(columns: u16, rows: u16) {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.demo();
+    let mut pty = Pty::start(
+        &sandbox.upwalk(["up".as_ref(), plan.as_os_str()]),
+        columns,
+        rows,
+    );
+    pty.wait_for("NOT STARTED");
+    pty.send("S");
+    pty.wait_for("Convert the entries");
+    pty.wait_for("Nothing goes on until you acknowledge.");
+    pty.send("a");
+    pty.wait_for("You may continue whenever you are ready");
+    pty.send("C");
+    pty.wait_for("Nothing goes on until then.");
+    pty.send_slowly(PHRASE);
+    pty.send("\r");
+    pty.wait_for("FINISHED");
+    pty.send("q");
+    assert_eq!(pty.wait().code(), Some(0));
+    expect_finished(&sandbox);
+}
+
+#[test]
+fn on_a_screen_of_80_by_24_it_walks_to_the_end() {
+    on_the_screen(80, 24);
+}
+
+#[test]
+fn on_a_screen_of_120_by_40_it_walks_to_the_end() {
+    on_the_screen(120, 40);
 }

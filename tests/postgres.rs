@@ -359,6 +359,36 @@ fn the_wrong_order_loses_requests_so_the_walk_can_fail() {
     );
 }
 
+#[test]
+fn the_right_order_loses_no_request_and_no_row_walked_on_the_screen() {
+    let sandbox = Sandbox::new();
+    let Some(cluster) = Cluster::start(&sandbox) else {
+        return;
+    };
+    let mut app = App::start(&sandbox, &cluster);
+    let plan = sandbox.path("shop/plan.yaml").display().to_string();
+    let args = ["up".to_owned(), plan]
+        .into_iter()
+        .chain(sets(&app, &cluster));
+    let mut pty = Pty::start(&sandbox.upwalk(args), 80, 24);
+    pty.wait_for("NOT STARTED");
+    pty.send("S");
+    pty.wait_for("Nothing goes on until you acknowledge.");
+    pty.send("a");
+    pty.wait_for("You may continue whenever you are ready");
+    pty.send("C");
+    pty.wait_for("Nothing goes on until then.");
+    pty.send_slowly("drop full_name");
+    pty.send("\r");
+    pty.wait_for("FINISHED");
+    pty.send("q");
+    assert_eq!(pty.wait().code(), Some(0));
+    let figures = app.stop(&cluster);
+    figures.print("right order, on the screen");
+    expect_no_loss(&figures);
+    expect_contracted(&cluster);
+}
+
 fn expect_no_loss(figures: &Figures) {
     assert_eq!(figures.failed, Vec::<String>::new());
     assert!(

@@ -1,4 +1,5 @@
-//! upwalk on a terminal of its own: what happens when the window closes, and what the screen shows.
+//! What a run survives: a terminal that closes, a supervisor that is killed; and what a dry run does
+//! to the machine, which is nothing.
 #![expect(
     clippy::disallowed_methods,
     reason = "a test runs programs and looks at their files"
@@ -11,8 +12,244 @@
 )]
 mod support;
 
-use std::process::Command;
+use rustix::process::Signal;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use support::pty::Pty;
+use support::{Said, Sandbox, skip_forbidden, skip_missing, wait_until};
+
+/// A plan whose one step waits at a gate that the test opens.
+const GATE: &str = r#"
+upwalk: 1
+service: gate
+title: A step that waits
+vars:
+  gate: { required: true, help: the file that opens the gate }
+  marks: { required: true, help: a line is added each time the step runs }
+  status: { default: 0, help: what the step exits with }
+up:
+  - phase: Change
+    role: pre-deploy
+    steps:
+      - run: |
+          echo ran >>"$MARKS"
+          echo "before the gate"
+          until test -e "$GATE"; do sleep 0.05; done
+          echo "behind the gate"
+          exit "$STATUS"
+        name: Wait at the gate
+        undo: { none: it changes nothing }
+  - phase: Verify
+    role: verify
+    steps:
+      - check: test -e "$GATE"
+        name: The gate is open
+"#;
+
+/// A sandbox with that plan.
+struct Gate {
+    sandbox: Sandbox,
+    status: u8,
+}
+
+impl Gate {
+    fn new(status: u8) -> Self {
+        let sandbox = Sandbox::new();
+        std::fs::write(sandbox.path("gate.yaml"), GATE).expect("the sandbox is ours");
+        Self { sandbox, status }
+    }
+
+    fn up(&self, more: &[&str]) -> Command {
+        let set = |name: &str, value: String| format!("--set={name}={value}");
+        let path = |name: &str| self.sandbox.path(name).display().to_string();
+        let args = [
+            "up".to_owned(),
+            path("gate.yaml"),
+            set("gate", path("gate")),
+            set("marks", path("marks")),
+            set("status", self.status.to_string()),
+        ];
+        self.sandbox
+            .upwalk(args.into_iter().chain(more.iter().map(ToString::to_string)))
+    }
+
+    /// Starts it without a screen, and returns when the step stands at the gate.
+    fn start_unattended(&self) -> Child {
+        let mut command = self.up(&["--ui", "none"]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = command.spawn().expect("upwalk can be started");
+        wait_until("the step stands at the gate", || {
+            self.log().contains("before")
+        });
+        child
+    }
+
+    fn open(&self) {
+        std::fs::write(self.sandbox.path("gate"), "").expect("the sandbox is ours");
+    }
+
+    /// A file of the step's one attempt.
+    fn file(&self, end: &str) -> Option<PathBuf> {
+        let runs = self.sandbox.runs();
+        let entries = std::fs::read_dir(runs.first()?).ok()?;
+        let paths = entries.flatten().map(|entry| entry.path());
+        let name = format!("-wait-at-the-gate.1.{end}");
+        paths
+            .into_iter()
+            .find(|path| path.to_string_lossy().ends_with(&name))
+    }
+
+    /// What the step has written so far.
+    fn log(&self) -> String {
+        let text = self
+            .file("log")
+            .and_then(|path| std::fs::read_to_string(path).ok());
+        text.unwrap_or_default()
+    }
+
+    /// The step ran once and its log is whole.
+    fn expect_ran_once(&self) {
+        let marks = std::fs::read_to_string(self.sandbox.path("marks")).expect("the step has run");
+        assert_eq!(marks, "ran\n");
+        assert_eq!(self.log(), "before the gate\nbehind the gate\n");
+        assert_eq!(self.sandbox.events("StepStarted", &["wait-at-the-gate"]), 1);
+    }
+}
+
+#[test]
+fn a_terminal_that_closes_ends_neither_the_step_nor_its_log() {
+    let gate = Gate::new(0);
+    let mut first = Pty::start(&gate.up(&[]), 80, 24);
+    first.wait_for("NOT STARTED");
+    first.send("S");
+    first.wait_for("before the gate");
+    let supervisor = gate.sandbox.supervisor();
+    first.hang_up();
+    first.wait();
+    assert_eq!(
+        gate.sandbox.supervisor(),
+        supervisor,
+        "the run has its supervisor still"
+    );
+
+    let mut second = Pty::start(&gate.sandbox.upwalk(["attach"]), 80, 24);
+    second.wait_for("1.1 RUNNING Wait at the gate");
+    second.wait_for("before the gate");
+    gate.open();
+    second.wait_for("FINISHED");
+    second.send("q");
+    assert_eq!(second.wait().code(), Some(0));
+    gate.expect_ran_once();
+}
+
+#[test]
+fn a_run_goes_on_to_its_end_while_nobody_looks() {
+    let gate = Gate::new(0);
+    let mut pty = Pty::start(&gate.up(&[]), 80, 24);
+    pty.wait_for("NOT STARTED");
+    pty.send("S");
+    pty.wait_for("before the gate");
+    pty.hang_up();
+    pty.wait();
+    gate.open();
+    wait_until("the run has ended", || {
+        gate.sandbox.events("RunFinished", &["done"]) == 1
+    });
+    gate.expect_ran_once();
+    let said = gate.sandbox.run(["attach", "--ui", "none"]);
+    assert_eq!(said.code, Some(0), "{said}");
+}
+
+/// Kills the supervisor while the step stands at the gate, lets the step end, and attaches.
+fn after_a_killed_supervisor(gate: &Gate) -> Said {
+    let mut front_end = gate.start_unattended();
+    support::kill(gate.sandbox.supervisor(), Signal::KILL);
+    wait_until("the supervisor is gone", || {
+        gate.sandbox.processes().is_empty()
+    });
+    front_end.wait().expect("the front end is our child");
+    assert!(
+        gate.file("exit").is_none(),
+        "the step still stands at the gate"
+    );
+    gate.open();
+    wait_until("the step has ended", || gate.file("exit").is_some());
+    assert!(
+        gate.sandbox.processes().is_empty(),
+        "it ended while no supervisor lived"
+    );
+    assert_eq!(gate.sandbox.events("CommandEnded", &[]), 0);
+    gate.sandbox.run(["attach", "--ui", "none"])
+}
+
+#[test]
+fn a_step_that_ends_well_while_no_supervisor_lives_is_done() {
+    let gate = Gate::new(0);
+    let said = after_a_killed_supervisor(&gate);
+    assert_eq!(said.code, Some(0), "{said}");
+    gate.expect_ran_once();
+    assert_eq!(gate.sandbox.events("RunFinished", &["done"]), 1);
+}
+
+#[test]
+fn a_step_that_fails_while_no_supervisor_lives_has_failed_with_its_status() {
+    let gate = Gate::new(7);
+    let said = after_a_killed_supervisor(&gate);
+    assert_eq!(said.code, Some(5), "{said}");
+    assert!(said.out.contains("exit code 7"), "{said}");
+    gate.expect_ran_once();
+    let stop = said.line_to_type("stop");
+    let stopped = gate.sandbox.type_line(&format!("{stop} --wait"));
+    assert_eq!(stopped.code, Some(5), "{stopped}");
+}
+
+#[test]
+fn a_dry_run_starts_no_process_writes_nothing_and_opens_no_connection() {
+    let sandbox = Sandbox::new();
+    let trace = sandbox.path("trace");
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-e", "trace=%process,%file,%network", "-o"])
+        .arg(&trace);
+    command
+        .arg(env!("CARGO_BIN_EXE_upwalk"))
+        .arg("up")
+        .arg(sandbox.demo())
+        .arg("--plan");
+    sandbox.settle(&mut command);
+    let Ok(output) = command.stdin(Stdio::null()).output() else {
+        return skip_missing("strace");
+    };
+    let err = String::from_utf8_lossy(&output.stderr);
+    if err.contains("ptrace") && err.contains("not permitted") {
+        return skip_forbidden("ptrace");
+    }
+    assert!(output.status.success(), "{err}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("guestbook"));
+    let trace = std::fs::read_to_string(&trace).expect("strace has written");
+    let calls: Vec<&str> = trace.lines().filter(|line| line.contains('(')).collect();
+    assert_eq!(
+        calls.iter().filter(|line| line.contains("execve(")).count(),
+        1,
+        "{trace}"
+    );
+    let changing = [
+        "fork(", "clone(", "clone3(", "O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "creat(",
+        "mkdir", "rename", "unlink", "rmdir", "link(", "linkat", "mknod", "chmod", "chown",
+        "truncate", "socket(", "connect(", "bind(", "sendto(",
+    ];
+    let found: Vec<&&str> = calls
+        .iter()
+        .filter(|line| !line.contains("readlink"))
+        .filter(|line| changing.iter().any(|call| line.contains(call)))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+    let state = std::fs::read_dir(sandbox.path("state")).expect("the sandbox has one");
+    assert_eq!(state.count(), 0, "the state directory is as it was");
+}
 
 #[test]
 fn the_harness_shows_what_a_program_draws_and_sends_it_keys() {

@@ -139,14 +139,20 @@ impl Sandbox {
         said(&command.output().expect("sh can be started"))
     }
 
+    /// The directories of all runs.
+    pub(crate) fn runs(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.path("state/runs")) else {
+            return Vec::new();
+        };
+        entries
+            .map(|entry| entry.expect("the runs can be listed").path())
+            .collect()
+    }
+
     /// The directory of the sandbox's only run.
     pub(crate) fn run_dir(&self) -> PathBuf {
-        let runs = self.path("state/runs");
-        let mut found: Vec<PathBuf> = std::fs::read_dir(&runs)
-            .unwrap_or_else(|error| panic!("{}: {error}", runs.display()))
-            .map(|entry| entry.expect("the runs can be listed").path())
-            .collect();
-        assert_eq!(found.len(), 1, "one run is expected in {}", runs.display());
+        let mut found = self.runs();
+        assert_eq!(found.len(), 1, "one run is expected: {found:?}");
         found.remove(0)
     }
 

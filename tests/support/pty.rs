@@ -101,6 +101,19 @@ impl Pty {
             .expect("the terminal takes keys");
     }
 
+    /// Types words as a person does, not as a paste: the last one is on the screen for a while
+    /// before anything else is pressed.
+    pub(crate) fn send_slowly(&self, words: &str) {
+        let pause = std::time::Duration::from_millis(30);
+        for key in words.chars() {
+            self.send(key.encode_utf8(&mut [0; 4]));
+            std::thread::park_timeout(pause);
+        }
+        self.wait_for(words);
+        // Longer than the gap that tells a person's Enter from a paste's.
+        std::thread::park_timeout(std::time::Duration::from_millis(400));
+    }
+
     /// Changes the terminal's size, as a window does.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         self.seen()
