@@ -19,6 +19,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use support::pty::Pty;
 use support::{Said, Sandbox, say, skip_missing, wait_until};
 
 /// Where Debian's package has the server.
