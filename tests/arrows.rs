@@ -98,8 +98,8 @@ const ONLY_IN: &[(&[&str], &[&str], &str)] = &[
     ),
     (
         &["serde_yaml"],
-        &["plan/source"],
-        "YAML is read in plan::source alone",
+        &["plan/yaml"],
+        "YAML is read in plan::yaml alone",
     ),
     (
         &["clap", "clap_complete", "clap_mangen"],
