@@ -21,17 +21,7 @@ const PHRASE: &str = "remove the old format";
 
 #[test]
 fn the_plan_is_valid_and_asks_for_nothing_that_cannot_be_executed_yet() {
-    let sandbox = Sandbox::new();
-    let bytes = std::fs::read(sandbox.demo()).expect("the plan is there");
-    let paint = upwalk::plan::Paint::Plain;
-    let draft = upwalk::plan::read("plans/demo.yaml", &bytes);
-    let draft = draft.unwrap_or_else(|found| panic!("{}", found.render(paint)));
-    let plan = draft.seal(&[]);
-    assert!(
-        plan.not_yet.found.is_empty(),
-        "{}",
-        plan.not_yet.render(paint)
-    );
+    support::expect_valid_plan("plans/demo.yaml");
 }
 
 #[test]

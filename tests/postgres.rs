@@ -319,6 +319,12 @@ fn walk_unattended(sandbox: &Sandbox, plan: &Path, sets: &[String]) -> Said {
 }
 
 #[test]
+fn the_plan_and_its_control_are_both_valid() {
+    support::expect_valid_plan("tests/postgres/plan.yaml");
+    support::expect_valid_plan("tests/postgres/wrong-order.yaml");
+}
+
+#[test]
 fn the_right_order_loses_no_request_and_no_row_walked_without_a_screen() {
     let sandbox = Sandbox::new();
     let Some(cluster) = Cluster::start(&sandbox) else {

@@ -279,6 +279,20 @@ impl std::fmt::Display for Said {
     }
 }
 
+/// Reads a plan of the repository; it must be valid, and all of it executed by this upwalk.
+pub(crate) fn expect_valid_plan(path: &str) {
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+    let read = upwalk::plan::read(path, &bytes.expect("the plan is there"));
+    let paint = upwalk::plan::Paint::Plain;
+    let draft = read.unwrap_or_else(|found| panic!("{}", found.render(paint)));
+    let plan = draft.seal(&[]);
+    assert!(
+        plan.not_yet.found.is_empty(),
+        "{}",
+        plan.not_yet.render(paint)
+    );
+}
+
 /// Copies a folder with its scripts, writable by the owner alone whatever the checkout looks like.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir(to).expect("the sandbox is writable");
