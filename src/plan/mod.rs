@@ -5,10 +5,12 @@
 //! looks anything up on the machine: the caller brings the bytes.
 
 mod diagnostic;
+mod map;
 mod model;
 mod template;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Paint};
+pub use map::{Map, MapEntry, MapValue, read_map};
 pub use model::{
     Asked, Defaults, Guard, Item, Kind, Level, OnFailure, Pause, PauseGuard, Phase, Plan,
     PlanParts, Polled, Provenance, Rerun, Role, Settings, Step, Undo, Var, VarSource, VersionRules,

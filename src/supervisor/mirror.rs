@@ -149,3 +149,34 @@ pub fn read_run(dir: &RunDir) -> Result<(Arc<Plan>, RunState), ClientError> {
     let run = load::load(dir)?;
     Ok((Arc::new(run.plan), run.state))
 }
+
+impl Update {
+    /// The event of the journal that this brings; none where it is something else.
+    pub fn event(&self) -> Option<Recorded> {
+        match self {
+            Self::Frame(frame) => match frame.as_ref() {
+                FromServer::Event {
+                    n,
+                    wall,
+                    boot,
+                    up,
+                    event,
+                } => Some(wire::recorded(
+                    *n,
+                    *wall,
+                    boot.clone(),
+                    *up,
+                    event.as_ref().clone(),
+                )),
+                FromServer::Hello { .. }
+                | FromServer::CaughtUp
+                | FromServer::Live(_)
+                | FromServer::Attached { .. }
+                | FromServer::Reply { .. }
+                | FromServer::Pong { .. }
+                | FromServer::Bye { .. } => None,
+            },
+            Self::Gone(_) => None,
+        }
+    }
+}

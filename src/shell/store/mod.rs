@@ -13,7 +13,9 @@ mod state_dir;
 
 pub use error::StoreError;
 pub use journal_file::JournalFile;
-pub use plan_file::{Copied, MAX_PLAN, PlanFile, PlanFileError, read_plan, read_small};
+pub use plan_file::{
+    Copied, MAX_PLAN, PlanFile, PlanFileError, read_plan, read_private, read_small,
+};
 pub use run_dir::RunDir;
 pub use space::{LOW, TOO_LOW, free_bytes};
 pub use state_dir::{ServiceLock, StateDir};

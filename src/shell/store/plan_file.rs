@@ -62,6 +62,25 @@ pub fn read_small(path: &Path, max: u64) -> Result<Vec<u8>, StoreError> {
     read_whole(file, &meta, path, max)
 }
 
+/// The same for a file that consents to something: it has to be this user's, and nobody else's to
+/// read or write.
+pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, StoreError> {
+    let (file, meta) = open_regular(path)?;
+    let shown = path.display();
+    if meta.uid() != identity::uid() {
+        let hint = format!("chown {} {shown}", identity::uid());
+        return Err(StoreError::bad("another user owns", path, hint));
+    }
+    if meta.mode() & 0o077 != 0 {
+        let what = format!(
+            "others can read or write (mode {:04o})",
+            meta.mode() & 0o7777
+        );
+        return Err(StoreError::bad(&what, path, format!("chmod 600 {shown}")));
+    }
+    read_whole(file, &meta, path, max)
+}
+
 /// Whose power the plan would get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reader {
@@ -182,6 +201,11 @@ fn check_above(dir: &Path) -> Result<(), PlanFileError> {
 pub type Copied = (PathBuf, u32, Vec<u8>);
 
 impl PlanFile {
+    /// The directory it lies in: where its `files` are until a run has copied them.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Reads the files and folders that the plan names, folders with all that is in them, sorted by
     /// path. Paths are relative to the plan and stay below its directory.
     pub fn files<P: AsRef<Path>>(&self, named: &[P]) -> Result<Vec<Copied>, PlanFileError> {
