@@ -4,9 +4,11 @@
 //! [`types`], [`text`], [`ledger`], [`plan`], [`journal`], [`engine`] and [`report`]; who may import
 //! whom is checked by `tests/arrows.rs`.
 
+pub mod cli;
 pub mod engine;
 pub mod journal;
 pub mod ledger;
+pub mod plain;
 pub mod plan;
 pub mod report;
 pub mod shell;

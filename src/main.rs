@@ -4,8 +4,12 @@ fn main() -> std::process::ExitCode {
     let mut args = std::env::args_os().skip(1);
     let mode = args.next().unwrap_or_default();
     // Modes that upwalk starts itself in: step shim, asker, change of user.
-    match upwalk::shell::hidden(&mode, &mut args) {
-        Some(code) => code.into(),
-        None => std::process::ExitCode::SUCCESS,
+    if let Some(code) = upwalk::shell::hidden(&mode, &mut args) {
+        return code.into();
     }
+    if mode == "__supervise" {
+        let run_dir = args.next().unwrap_or_default();
+        return upwalk::supervisor::serve(run_dir.as_ref()).into();
+    }
+    upwalk::cli::run(std::env::args_os()).into()
 }

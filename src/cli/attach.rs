@@ -1,0 +1,50 @@
+//! `upwalk attach`: a run's screen from any login; its supervisor is started again if it died.
+
+use super::args::AttachArgs;
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::follow::{self, Role, code_of};
+use super::{find, out};
+use crate::report;
+use crate::supervisor::client::{self, Client};
+use crate::supervisor::wire::Part;
+
+/// Attaches; to a finished run it shows the end.
+pub(super) fn run(context: &Context, args: &AttachArgs) -> Result<Code, Failure> {
+    if args.all {
+        return all(context);
+    }
+    let found = find::find(context, args.run.as_deref())?;
+    if !found.open {
+        let (plan, state) = client::read_run(&found.state.run(&found.run)?)?;
+        let lines = report::finished_summary(&plan, &state);
+        out::print(&format!("{}\n", lines.join("\n")))?;
+        let result = state.finished.as_ref().map(|finished| &finished.result);
+        return Ok(result.map_or(Code::Person, code_of));
+    }
+    let role = if args.observe {
+        Role::Observe
+    } else {
+        Role::Attach
+    };
+    follow::follow(context, &found.state, &found.run, role)
+}
+
+/// Starts the supervisors of all open runs. One that cannot be started keeps no other from it.
+fn all(context: &Context) -> Result<Code, Failure> {
+    let Some(state) = context.look()? else {
+        return Ok(Code::Done);
+    };
+    let mut first = None;
+    for run in state.open_runs()? {
+        match Client::attach(&state, &run, Part::Observe, |_| {}) {
+            Ok(_) => out::print(&format!("The supervisor of {run} is running.\n"))?,
+            Err(error) => {
+                let failure = Failure::from(error);
+                out::say(&failure.render());
+                first.get_or_insert(failure.code());
+            }
+        }
+    }
+    Ok(first.unwrap_or(Code::Done))
+}

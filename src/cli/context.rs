@@ -1,0 +1,179 @@
+//! What every verb needs of the command line, the terminal and the environment, read once.
+
+use super::args::{ColorName, Global, GlyphName, UiName};
+use super::config::Config;
+use super::failure::Failure;
+use crate::plan::Paint;
+use crate::shell::identity;
+use crate::shell::store::StateDir;
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+/// The choices of this call.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// Options as given.
+    pub(super) global: Global,
+    /// The state directory.
+    pub(super) state_path: PathBuf,
+    /// What has to be appended to a command so that it works when it is pasted.
+    paste: String,
+}
+
+/// Which front end shows a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ui {
+    /// The screen.
+    Tui,
+    /// Prompts.
+    Plain,
+    /// Progress lines.
+    None,
+}
+
+impl Context {
+    /// Takes the options and looks at the environment.
+    pub(super) fn new(matches: &ArgMatches, global: Global) -> Result<Self, Failure> {
+        if global.theme != "dark" {
+            let what = format!("there is no theme \"{}\"", global.theme);
+            return Err(Failure::usage(what).hint("--theme dark (the only one so far)"));
+        }
+        let typed = matches.value_source("state_dir") == Some(ValueSource::CommandLine);
+        let state_path = match &global.state_dir {
+            Some(path) => absolute(path.clone()),
+            None => StateDir::default_path()?,
+        };
+        let usual = StateDir::default_path().is_ok_and(|path| path == state_path);
+        let paste = if typed && !usual {
+            format!(" --state-dir {}", quoted(&state_path.to_string_lossy()))
+        } else {
+            String::new()
+        };
+        Ok(Self {
+            global,
+            state_path,
+            paste,
+        })
+    }
+
+    /// The state directory for looking; none where nothing was ever walked.
+    pub(super) fn look(&self) -> Result<Option<StateDir>, Failure> {
+        Ok(StateDir::look(&self.state_path)?)
+    }
+
+    /// The state directory of something that must be there.
+    pub(super) fn state(&self) -> Result<StateDir, Failure> {
+        self.look()?.ok_or_else(|| self.nothing())
+    }
+
+    /// The failure of a verb that found no run at all.
+    pub(super) fn nothing(&self) -> Failure {
+        let dir = self.state_path.display();
+        Failure::usage(format!("there is no run in {dir}"))
+            .hint("upwalk up PLAN begins one; --state-dir DIR looks elsewhere")
+    }
+
+    /// A command as it has to be typed in this environment.
+    pub(super) fn pasteable(&self, command: &str) -> String {
+        format!("{command}{}", self.paste)
+    }
+
+    /// Which front end to use here.
+    pub(super) fn ui(&self) -> Ui {
+        match self.global.ui {
+            UiName::Tui => Ui::Tui,
+            UiName::Plain => Ui::Plain,
+            UiName::None => Ui::None,
+            UiName::Auto if !both_terminals() => Ui::None,
+            UiName::Auto if self.global.accessible => Ui::Plain,
+            UiName::Auto => match identity::var("TERM").as_deref() {
+                None | Some("dumb" | "unknown") => Ui::Plain,
+                Some(_) => Ui::Tui,
+            },
+        }
+    }
+
+    /// Whether error drawings on standard error may have colours.
+    pub(super) fn paint(&self) -> Paint {
+        let coloured = match self.global.color {
+            ColorName::Always => true,
+            ColorName::Never => false,
+            ColorName::Auto => wants_colour() && std::io::stderr().is_terminal(),
+        };
+        if coloured {
+            Paint::Colour
+        } else {
+            Paint::Plain
+        }
+    }
+
+    /// The configuration.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        Config::read(self.global.config.as_deref(), self.paint())
+    }
+
+    /// The glyph set as asked for; `--accessible` asks for ASCII.
+    pub(super) fn glyphs(&self) -> GlyphName {
+        if self.global.accessible {
+            GlyphName::Ascii
+        } else {
+            self.global.glyphs
+        }
+    }
+}
+
+/// Whether a person can both read and type here.
+fn both_terminals() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Whether a person can type here.
+pub(super) fn can_type() -> bool {
+    std::io::stdin().is_terminal()
+}
+
+/// The usual variables that decide about colour (ux.md, section 4).
+fn wants_colour() -> bool {
+    let forced = |name: &str| identity::var(name).is_some_and(|value| value != "0");
+    if identity::var("NO_COLOR").is_some() {
+        return false;
+    }
+    if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") {
+        return true;
+    }
+    let off = identity::var("CLICOLOR").as_deref() == Some("0");
+    !off && !matches!(identity::var("TERM").as_deref(), None | Some("dumb"))
+}
+
+/// A path from the root on.
+fn absolute(path: PathBuf) -> PathBuf {
+    match identity::cwd() {
+        Some(cwd) => cwd.join(path),
+        None => path,
+    }
+}
+
+/// A word as a shell reads it back.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_survive_the_shell() {
+        assert_eq!(quoted("/srv/up walk"), "'/srv/up walk'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("/var/lib/upwalk"), "/var/lib/upwalk");
+        assert_eq!(quoted(""), "''");
+    }
+}

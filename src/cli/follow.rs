@@ -1,0 +1,154 @@
+//! Hands a run over to a front end, and turns how that ended into an exit code.
+
+use super::args::{ColorName, GlyphName};
+use super::context::{Context, Ui};
+use super::failure::{Code, Failure};
+use super::out;
+use crate::journal::RunResult;
+use crate::plain::{self, Begin, Ending, Parked, PlainError, Session, Wake};
+use crate::report;
+use crate::shell::clock;
+use crate::shell::store::StateDir;
+use crate::supervisor::client::{Client, Mirror};
+use crate::supervisor::wire::Part;
+use crate::types::RunId;
+use std::sync::mpsc;
+
+/// What a front end is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The run has just been made.
+    Begin,
+    /// A person comes back.
+    Attach,
+    /// Somebody looks only.
+    Observe,
+}
+
+/// Shows a run until it is finished, a person is needed, or the person leaves.
+pub(super) fn follow(
+    context: &Context,
+    state: &StateDir,
+    run: &RunId,
+    role: Role,
+) -> Result<Code, Failure> {
+    let screen = match role {
+        Role::Begin | Role::Attach => Part::Controls,
+        Role::Observe => Part::Observe,
+    };
+    match context.ui() {
+        Ui::Tui => on_screen(context, state, run, screen),
+        Ui::Plain => {
+            let paste = |command: &str| context.pasteable(command);
+            let mut session = session(state, run, screen, &paste)?;
+            let ending = plain::run(&mut session).map_err(|error| lost(context, run, error))?;
+            finish(&ending, &session)
+        }
+        Ui::None => {
+            let (part, begin) = match role {
+                Role::Begin => (Part::Verb, Begin::AtOnce),
+                Role::Attach | Role::Observe => (Part::Observe, Begin::No),
+            };
+            let paste = |command: &str| context.pasteable(command);
+            let mut session = session(state, run, part, &paste)?;
+            follow_lines(context, run, &mut session, begin)
+        }
+    }
+}
+
+/// Follows with progress lines.
+pub(super) fn follow_lines(
+    context: &Context,
+    run: &RunId,
+    session: &mut Session<'_>,
+    begin: Begin,
+) -> Result<Code, Failure> {
+    let ending = plain::follow(session, begin).map_err(|error| lost(context, run, error))?;
+    finish(&ending, session)
+}
+
+/// Connects a front end without a screen.
+pub(super) fn session<'a>(
+    state: &StateDir,
+    run: &RunId,
+    part: Part,
+    paste: &'a dyn Fn(&str) -> String,
+) -> Result<Session<'a>, Failure> {
+    let pipe = |error: std::io::Error| {
+        Failure::new(Code::Outside, "cannot open a pipe").because(error.to_string())
+    };
+    let wake = Wake::new().map_err(pipe)?;
+    let mut waker = wake.waker().map_err(pipe)?;
+    let (sender, updates) = mpsc::channel();
+    let mirror = Mirror::new(state.run(run)?)?;
+    let client = Client::attach(state, run, part, move |update| {
+        // Nobody listens any more once the front end is gone.
+        let _ = sender.send(update);
+        waker.wake();
+    })?;
+    Ok(Session {
+        client,
+        mirror,
+        updates,
+        wake,
+        now: clock::now,
+        paste,
+    })
+}
+
+/// The full screen.
+fn on_screen(
+    context: &Context,
+    state: &StateDir,
+    run: &RunId,
+    part: Part,
+) -> Result<Code, Failure> {
+    let _ = (context, part, state, ColorName::Auto, GlyphName::Auto);
+    Err(Failure::new(
+        Code::Bug,
+        format!("the screen of {run} is not there yet"),
+    ))
+}
+
+/// Prints the last words and picks the exit code.
+fn finish(ending: &Ending, session: &Session<'_>) -> Result<Code, Failure> {
+    match ending {
+        Ending::Finished(result) => {
+            if let Some(state) = &session.mirror.state {
+                let lines = report::finished_summary(&session.mirror.plan, state);
+                out::print(&format!("{}\n", lines.join("\n")))?;
+            }
+            Ok(code_of(result))
+        }
+        Ending::Parked(Parked::Asking) => Ok(Code::Person),
+        Ending::Parked(Parked::Failed) => Ok(Code::Failed),
+        Ending::Detached => Ok(Code::Done),
+        Ending::Signal(number) => Ok(Code::Signal(*number)),
+    }
+}
+
+/// The exit code of a finished run. One that was stopped is not done, wherever that was.
+pub(super) fn code_of(result: &RunResult) -> Code {
+    match result {
+        RunResult::Done => Code::Done,
+        RunResult::RolledBack => Code::RolledBack,
+        RunResult::Stopped { .. } | RunResult::NeverStarted => Code::Failed,
+    }
+}
+
+/// The connection was lost; the run may well go on.
+pub(super) fn lost(context: &Context, run: &RunId, error: PlainError) -> Failure {
+    let again = context.pasteable(&format!("upwalk attach {run}"));
+    match error {
+        PlainError::Client(error) => error.into(),
+        PlainError::Fold(error) => {
+            Failure::new(Code::Damaged, "the journal is damaged; nothing was changed")
+                .because(error.to_string())
+        }
+        PlainError::Io(_) | PlainError::Gone(_) => {
+            Failure::new(Code::Outside, "the connection to the run is lost")
+                .because(error.to_string())
+                .hint(again)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `upwalk log`: the output of a step, made safe for the terminal. The raw bytes stay in the file.
+
+use super::args::LogArgs;
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::{find, out};
+use crate::journal::{Attempt, RunState};
+use crate::shell::store::RunDir;
+use crate::shell::tail::{Line, LogReader};
+use crate::supervisor::client;
+use crate::text;
+use crate::types::StepId;
+use std::time::Duration;
+
+/// How many lines are read at a time.
+const PAGE: usize = 1000;
+/// How often a growing log is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// An attempt with the names of its files.
+struct Output {
+    step: StepId,
+    number: crate::types::Seq,
+    stem: String,
+}
+
+/// Prints it; with `-f` until the step ends.
+pub(super) fn run(context: &Context, args: &LogArgs) -> Result<Code, Failure> {
+    let found = find::find(context, args.run.as_deref())?;
+    let dir = found.state.run(&found.run)?;
+    let (_, state) = client::read_run(&dir)?;
+    let output = pick(&state, args.of.as_deref())?;
+    let path = dir.intent_file(output.number, &output.stem, "log");
+    let log = LogReader::open(&path).map_err(|error| {
+        Failure::new(
+            Code::Outside,
+            format!("cannot read the log {}", path.display()),
+        )
+        .because(error.to_string())
+    })?;
+    let mut offset = 0;
+    loop {
+        // Asked before reading, so that nothing written in between is missed.
+        let over = !args.follow || has_ended(&dir, &output)?;
+        offset = print_from(&log, offset, over)?;
+        if over {
+            return Ok(Code::Done);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Prints whole lines from here on, at the end an unfinished one too; returns where it stopped.
+fn print_from(log: &LogReader, mut offset: u64, over: bool) -> Result<u64, Failure> {
+    let broken = |error: std::io::Error| {
+        Failure::new(Code::Outside, "cannot read the log").because(error.to_string())
+    };
+    loop {
+        let lines = log.lines_from(offset, PAGE).map_err(broken)?;
+        let mut page = String::new();
+        for line in &lines {
+            if !(over || is_whole(line)) {
+                out::print(&page)?;
+                return Ok(offset);
+            }
+            page.push_str(&text::sanitise(&line.bytes).text);
+            page.push('\n');
+            offset = line.next;
+        }
+        out::print(&page)?;
+        if lines.len() < PAGE {
+            return Ok(offset);
+        }
+    }
+}
+
+/// Whether a line's newline has been written.
+fn is_whole(line: &Line) -> bool {
+    let length = u64::try_from(line.bytes.len()).unwrap_or(u64::MAX);
+    line.next > line.offset.saturating_add(length)
+}
+
+/// The attempt whose output is meant: the last of the step, or the present or last of all.
+fn pick(state: &RunState, of: Option<&str>) -> Result<Output, Failure> {
+    let all = state.steps.iter().flat_map(|(id, record)| {
+        let there = record.attempts.iter().map(move |attempt| (id, attempt, ""));
+        let back = record
+            .undo_attempts
+            .iter()
+            .map(move |attempt| (id, attempt, "undo."));
+        there.chain(back)
+    });
+    let with_log = all.filter(|(_, attempt, _)| attempt.command);
+    let fitting = with_log.filter(|(id, ..)| of.is_none_or(|of| id.as_str() == of));
+    let last = fitting.max_by_key(|(_, attempt, _)| attempt.number);
+    last.map(|(id, attempt, way)| output(id, attempt, way))
+        .ok_or_else(|| match of {
+            Some(of) => Failure::usage(format!("step \"{of}\" has run no command in this run"))
+                .hint("upwalk status names the steps"),
+            None => Failure::usage("no step of this run has run a command yet"),
+        })
+}
+
+/// The names of an attempt's files.
+fn output(id: &StepId, attempt: &Attempt, way: &str) -> Output {
+    Output {
+        step: id.clone(),
+        number: attempt.number,
+        stem: format!("{id}.{way}{}", attempt.attempt),
+    }
+}
+
+/// Whether the command has ended.
+fn has_ended(dir: &RunDir, output: &Output) -> Result<bool, Failure> {
+    let (_, state) = client::read_run(dir)?;
+    let record = state.steps.get(&output.step);
+    let attempts = record.map(|record| record.attempts.iter().chain(&record.undo_attempts));
+    let running = attempts.is_some_and(|mut attempts| {
+        attempts.any(|attempt| attempt.number == output.number && attempt.ended.is_none())
+    });
+    Ok(!running || state.finished.is_some())
+}

@@ -1,0 +1,57 @@
+//! `upwalk status`: what is open, what waits for whom, what is owed. Needs no supervisor.
+
+use super::args::StatusArgs;
+use super::context::Context;
+use super::failure::{Code, Failure};
+use super::out;
+use crate::report::{self, Status, Supervisor};
+use crate::shell::clock;
+use crate::shell::store::StateDir;
+use crate::supervisor::client;
+use crate::types::RunId;
+
+/// Prints it.
+pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure> {
+    let mut all = Vec::new();
+    if let Some(state) = context.look()? {
+        for run in state.open_runs()? {
+            all.push(one(context, &state, &run)?);
+        }
+    }
+    if args.json {
+        out::print(&report::status_json(&all))?;
+    } else if !(args.motd && all.is_empty()) {
+        out::print(&report::statuses(&all))?;
+    }
+    Ok(if args.exit_code {
+        code(&all)
+    } else {
+        Code::Done
+    })
+}
+
+/// The status of one open run.
+fn one(context: &Context, state: &StateDir, run: &RunId) -> Result<Status, Failure> {
+    let (plan, folded) = client::read_run(&state.run(run)?)?;
+    // The lock is the truth: whoever holds it serves the run.
+    let supervisor = match state.lock(&folded.run.service)? {
+        Some(_) => Supervisor::Gone,
+        None => Supervisor::Alive,
+    };
+    let mut status = report::status(&plan, &folded, &clock::now(), supervisor);
+    for command in &mut status.commands {
+        *command = context.pasteable(command);
+    }
+    Ok(status)
+}
+
+/// 0 nothing open, 4 waits for a person, 5 a failed step; the worst of all runs counts.
+fn code(all: &[Status]) -> Code {
+    if all.iter().any(|status| status.failed) {
+        Code::Failed
+    } else if all.iter().any(|status| status.needs_person) {
+        Code::Person
+    } else {
+        Code::Done
+    }
+}

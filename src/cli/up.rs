@@ -1,0 +1,242 @@
+//! `upwalk up PLAN`: settles everything that can be settled before step one, then begins the run
+//! and hands over to a front end.
+
+use super::accepts;
+use super::args::UpArgs;
+use super::context::{Context, Ui};
+use super::create::{self, pretend};
+use super::dry_run;
+use super::failure::{Code, Failure};
+use super::follow::{self, Role};
+use super::out;
+use super::plan_file::{self, Loaded};
+use super::syntax;
+use super::vars::{self, Settled};
+use super::versions::{self, Versions};
+use crate::engine::Scope;
+use crate::journal::{RunStarted, RunState, StepMode, VarValue};
+use crate::plan::{Plan, Walk};
+use crate::shell::store::StateDir;
+use crate::shell::users::User;
+use crate::shell::{clock, identity};
+use crate::supervisor::client;
+use crate::types::{RunId, Who};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The only direction so far.
+const DIRECTION: &str = "up";
+
+/// Walks, attaches to a walk of the same, or prints what would happen.
+pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
+    if identity::var("UPWALK_YES").is_some() {
+        return Err(
+            Failure::usage("UPWALK_YES is set, and there is no way to accept everything")
+                .hint("unset UPWALK_YES; --accept ID:DIGEST confirms one warning beforehand"),
+        );
+    }
+    let loaded = plan_file::load(context, args)?;
+    let plan = &loaded.plan;
+    let Some(walk) = &plan.up else {
+        return Err(Failure::new(Code::Plan, "the plan has no `up`")
+            .hint("this version of upwalk walks upgrades only"));
+    };
+    let given = vars::given(context, plan, args)?;
+    let mut settled = vars::settle(plan, &given)?;
+    settled.complete(plan)?;
+    let flags = versions::flags(plan, args)?;
+    let accepted = accepts::given(args)?;
+    let mut base = base(context, args, &loaded, &settled, &flags)?;
+    base.accepts.clone_from(&accepted);
+    if args.dry_run.is_some() {
+        return dry_run::run(context, args, &loaded, settled, base, &flags);
+    }
+    if let Some(code) = attach(context, &base)? {
+        return Ok(code);
+    }
+    syntax::check(plan, walk)?;
+    let files = loaded.file.dir();
+    settled.ask(plan, &base, files)?;
+    base.vars.clone_from(&settled.vars);
+    base.who = identity::who();
+    let ledger = dry_run::ledger(context, &loaded)?;
+    let detected = detect(&loaded, &base, &settled)?;
+    let versions = Versions::settled(plan, &flags, detected, ledger)?;
+    if let Some(sentence) = versions.nothing_to_do() {
+        out::print(&sentence)?;
+        return Ok(Code::Done);
+    }
+    base.from = versions.from();
+    base.from_exact = versions.exact;
+    base.after_stopped = after_stopped(context, plan)?;
+    let state = pretend(&base)?;
+    users_and_dirs(plan, &state)?;
+    accepts::check(plan, &base, &state, &accepted)?;
+    if context.ui() == Ui::None {
+        accepts::all_given(context, plan, &base, &state, &accepts::again(args))?;
+    }
+    begin(context, &loaded, &settled, base)
+}
+
+/// Makes the run durable and hands over.
+fn begin(
+    context: &Context,
+    loaded: &Loaded,
+    settled: &Settled,
+    base: RunStarted,
+) -> Result<Code, Failure> {
+    let (state, remarks) = StateDir::open(&context.state_path)?;
+    for remark in remarks {
+        out::say(&format!("upwalk: {remark}\n"));
+    }
+    let run = create::create(&state, loaded, &settled.secrets, base)?;
+    follow::follow(context, &state, &run, Role::Begin)
+}
+
+/// The run as far as it is known without looking at the machine.
+fn base(
+    context: &Context,
+    args: &UpArgs,
+    loaded: &Loaded,
+    settled: &Settled,
+    flags: &versions::Flags,
+) -> Result<RunStarted, Failure> {
+    let now = clock::now();
+    let plan = &loaded.plan;
+    let run = RunId::new(&now.wall.stamp(), &plan.service, DIRECTION);
+    Ok(RunStarted {
+        run_dir: context.state_path.join("runs").join(run.as_str()),
+        run,
+        service: plan.service.clone(),
+        direction: DIRECTION.to_owned(),
+        plan: args.plan.clone(),
+        plan_digest: plan.digest.clone(),
+        host: identity::host(),
+        // Who it is may have to be looked up by a command, which a dry run does not start.
+        who: Who {
+            login: identity::var("USER").unwrap_or_default(),
+            uid: identity::uid(),
+            ssh: None,
+        },
+        upwalk: env!("CARGO_PKG_VERSION").to_owned(),
+        boot: now.boot,
+        from_exact: None,
+        from: None,
+        to: flags.to.clone(),
+        vars: settled.vars.clone(),
+        env: create::inherited(plan),
+        accepts: Vec::new(),
+        step_mode: if args.step {
+            StepMode::Stepping
+        } else {
+            StepMode::Flowing
+        },
+        after_stopped: None,
+        environment: context.config()?.environment,
+    })
+}
+
+/// Attaches where an open run of the service is the same; fails where it is another.
+fn attach(context: &Context, base: &RunStarted) -> Result<Option<Code>, Failure> {
+    let Some(state) = context.look()? else {
+        return Ok(None);
+    };
+    let Some(open) = state.open_run_of(&base.service)? else {
+        return Ok(None);
+    };
+    let dir = state.run(&open)?;
+    if dir.read_journal()?.is_empty() {
+        // A crash left it before its first event, or it is being made: `create` finds out.
+        return Ok(None);
+    }
+    let (_, begun) = client::read_run(&dir)?;
+    if !is_same(&begun.run, base) {
+        return Err(create::other_run(&state, &open));
+    }
+    out::say(&format!("upwalk: this run is open already: {open}\n"));
+    follow::follow(context, &state, &open, Role::Attach).map(Some)
+}
+
+/// Whether a run is what this command line asks for.
+fn is_same(begun: &RunStarted, base: &RunStarted) -> bool {
+    let fixed = |vars: &BTreeMap<String, VarValue>| -> BTreeMap<String, Option<String>> {
+        let fixed = vars.iter().filter(|(_, value)| value.from != "command");
+        fixed
+            .map(|(name, value)| (name.clone(), value.value.clone()))
+            .collect()
+    };
+    let read: Vec<_> = begun
+        .vars
+        .iter()
+        .filter(|(_, value)| value.from == "command")
+        .collect();
+    let mut wanted = fixed(&base.vars);
+    // A value that was read then and is given now is a difference; one not read yet is none.
+    wanted.retain(|name, _| {
+        !read.iter().any(|(other, _)| *other == name) || begun.vars.contains_key(name)
+    });
+    begun.plan_digest == base.plan_digest
+        && begun.direction == base.direction
+        && begun.to == base.to
+        && fixed(&begun.vars) == wanted
+}
+
+/// What the plan's `detect` says; none where it has none.
+fn detect(
+    loaded: &Loaded,
+    base: &RunStarted,
+    settled: &Settled,
+) -> Result<Option<Result<String, String>>, Failure> {
+    let rules = loaded.plan.version.as_ref();
+    let Some(text) = rules.and_then(|rules| rules.detect.as_deref()) else {
+        return Ok(None);
+    };
+    let files = loaded.file.dir();
+    vars::look(&loaded.plan, base, text, files, &settled.secrets).map(Some)
+}
+
+/// The earlier run of the service that was stopped and left as it is, where there was one.
+fn after_stopped(context: &Context, plan: &Plan) -> Result<Option<(RunId, String)>, Failure> {
+    let Some(state) = context.look()? else {
+        return Ok(None);
+    };
+    let entry = state.ledger(&plan.service)?;
+    Ok(entry.and_then(|entry| Some((entry.run, entry.stopped_at?))))
+}
+
+/// Every user exists and every directory is absolute, variables filled in.
+fn users_and_dirs(plan: &Plan, state: &RunState) -> Result<(), Failure> {
+    let scope = Scope::of(plan, state);
+    let defaults = [(None, plan.defaults.user.as_ref(), Some(&plan.defaults.dir))];
+    let steps = plan.up.iter().flat_map(Walk::steps);
+    let steps = steps.map(|(_, step)| {
+        (
+            Some(step),
+            step.settings.user.as_ref(),
+            step.settings.dir.as_ref(),
+        )
+    });
+    let mut known = BTreeMap::new();
+    for (step, user, dir) in defaults.into_iter().chain(steps) {
+        let place = step.map_or("in `defaults`".to_owned(), |step| {
+            format!("in step {} (line {})", step.id, step.line)
+        });
+        if let Some(user) = user.map(|user| scope.text(user)) {
+            let exists = *known
+                .entry(user.clone())
+                .or_insert_with(|| User::named(&user).is_some());
+            if !exists {
+                let what = format!("there is no user \"{user}\", named {place}");
+                return Err(Failure::new(Code::Plan, what).hint(format!("getent passwd {user}")));
+            }
+        }
+        if let Some(dir) = dir
+            .map(|dir| scope.text(dir))
+            .filter(|dir| !Path::new(dir).is_absolute())
+        {
+            let what = format!("the directory \"{dir}\" {place} is relative");
+            return Err(Failure::new(Code::Plan, what).hint("write it from / on"));
+        }
+    }
+    Ok(())
+}

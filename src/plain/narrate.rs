@@ -1,0 +1,224 @@
+//! Events as sentences: what happened, in the order in which it happened.
+
+use super::names::Names;
+use crate::journal::{
+    Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, SkipReason, Verdict,
+};
+use crate::plan::Plan;
+use crate::text;
+use crate::types::{ExitRecord, Seq, StepId, WarningId, Who};
+use std::collections::BTreeMap;
+
+/// The sentence that tells of an event, without its time; none for what is told otherwise.
+/// Questions are not told: they are asked.
+pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option<String> {
+    let names = Names::of(plan, state);
+    let step = |id: &StepId, rest: &str| format!("step {}: {rest}", names.step(id));
+    let item = |kind: &str, id: &StepId, rest: &str| format!("{kind} {}: {rest}.", names.item(id));
+    Some(match &recorded.event {
+        Event::RunStarted(run) => format!("run {} has begun.", run.run),
+        Event::PhaseStarted { phase } => item("phase", phase, "starting"),
+        Event::PhaseFinished { phase } => item("phase", phase, "done"),
+        Event::PauseEntered { pause } => item("pause", pause, "it begins"),
+        Event::PauseLeft { pause } => item("pause", pause, "it has ended"),
+        Event::StepStarted {
+            step: id, attempt, ..
+        } => step(id, &started(&names, id, *attempt)),
+        Event::StepFinished { step: id, outcome } => {
+            step(id, &ended(state, id, outcome, Way::There))
+        }
+        Event::StepSkipped { step: id, why } => step(id, &format!("skipped, {}.", reason(why))),
+        Event::VariablesSet { step: id, values } => step(id, &set(values)),
+        Event::UndoStarted { step: id, attempt } => {
+            step(id, &format!("taking it back{}.", again(*attempt)))
+        }
+        Event::UndoFinished { step: id, outcome } => {
+            let ended = ended(state, id, outcome, Way::Back);
+            step(id, &format!("taking it back: {ended}"))
+        }
+        Event::UndoSkipped { step: id, why } => {
+            step(id, &format!("not taken back, {}.", reason(why)))
+        }
+        Event::CommandEnded { number, end } => return left_running(*number, end),
+        Event::IntentVoided { .. } => "a command was never started; it starts again.".into(),
+        Event::StepOutcomeUnknown { why, .. } => unknown(why),
+        Event::CancelRequested { who, .. } => format!("{who} asked for the command to end."),
+        Event::PauseRequested { who } => format!("{who} asked for a stop after the present step."),
+        Event::WarningShown { warning, .. } => note(&names, warning),
+        Event::WarningNotNeeded { warning, .. } => {
+            format!(
+                "{} ({warning}) does not apply here.",
+                names.warning(warning)
+            )
+        }
+        Event::WarningConfirmed {
+            warning,
+            who,
+            evidence,
+            ..
+        } => confirmed(&names, warning, who, evidence),
+        Event::QuestionAnswered { decision, who, .. } => return answered(decision, who),
+        Event::RollbackStarted { who, because } => turned(who, because.as_deref()),
+        Event::LedgerMoved { version } => {
+            format!("the ledger has {} at {version} now.", state.run.service)
+        }
+        Event::NoteAdded { who, text } => format!("{who} noted: {text}"),
+        Event::ControlsTaken { who } => format!("{who} has the controls."),
+        Event::RunFinished { result } => end(result),
+        Event::SupervisorStarted { .. }
+        | Event::GuardAnswered { .. }
+        | Event::ValuesMeasured { .. }
+        | Event::QuestionAsked { .. }
+        | Event::Unknown => return None,
+    })
+}
+
+/// Whether a step is done or taken back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
+}
+
+/// The run turns around.
+fn turned(who: &Who, because: Option<&str>) -> String {
+    let because = because_of(because);
+    format!("{who} has the started steps taken back{because}.")
+}
+
+/// Nobody knows how a command ended.
+fn unknown(why: &str) -> String {
+    format!("nobody knows how a command ended: {why}.")
+}
+
+/// What a step has written to `$OUTPUT`.
+fn set(values: &BTreeMap<String, String>) -> String {
+    let values: Vec<_> = values
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("it has set {}.", values.join(", "))
+}
+
+/// How a run ended.
+pub(super) fn end(result: &RunResult) -> String {
+    match result {
+        RunResult::Done => "the run is finished: every phase is done.".into(),
+        RunResult::RolledBack => "the run is finished: it was rolled back.".into(),
+        RunResult::NeverStarted => "the run is finished: it never began.".into(),
+        RunResult::Stopped { at, because, .. } => {
+            let at = at
+                .as_ref()
+                .map(|at| format!(" at {at}"))
+                .unwrap_or_default();
+            let because = because_of(because.as_deref());
+            format!("the run is finished: it was stopped{at}{because} and left as it is.")
+        }
+    }
+}
+
+/// A step begins.
+fn started(names: &Names<'_>, id: &StepId, attempt: u32) -> String {
+    let mut sentence = format!("starting{}.", again(attempt));
+    if let Some(command) = names.find(id).and_then(|(_, _, step)| names.command(step)) {
+        sentence.push_str(" Command: ");
+        sentence.push_str(&text::cut(&command, 120));
+    }
+    sentence
+}
+
+/// `, attempt 2`, where it is not the first.
+fn again(attempt: u32) -> String {
+    if attempt > 1 {
+        format!(", attempt {attempt}")
+    } else {
+        String::new()
+    }
+}
+
+/// How a step, or taking it back, ended, and how long that took.
+fn ended(state: &RunState, id: &StepId, outcome: &Outcome, way: Way) -> String {
+    let record = state.steps.get(id);
+    let attempts = record.map(|record| match way {
+        Way::There => &record.attempts,
+        Way::Back => &record.undo_attempts,
+    });
+    let last = attempts.and_then(|attempts| attempts.last());
+    let took = last
+        .and_then(|last| Some(last.ended.as_ref()?.since(&last.started)))
+        .map(|took| format!(" in {}", text::duration(took)))
+        .unwrap_or_default();
+    match outcome {
+        Outcome::Done => format!("done{took}."),
+        Outcome::NothingToDo => "nothing to do, it is done already.".into(),
+        Outcome::Failed(why) => format!("FAILED{took}: {why}."),
+        Outcome::Unknown(why) => format!("outcome UNKNOWN: {why}."),
+    }
+}
+
+/// Processes that a command left behind on purpose.
+fn left_running(number: Seq, end: &ExitRecord) -> Option<String> {
+    if end.left_running.is_empty() {
+        return None;
+    }
+    let left = end.left_running.join(", ");
+    Some(format!("command {number} has left running: {left}."))
+}
+
+/// Why a step was passed over.
+fn reason(why: &SkipReason) -> String {
+    match why {
+        SkipReason::Guard(said) => format!("its guard said {said}"),
+        SkipReason::Person { who, because } => format!("as {who} decided: {because}"),
+        SkipReason::NothingToTakeBack(why) => why.clone(),
+    }
+}
+
+/// ` (why)`, where a reason was given.
+fn because_of(because: Option<&str>) -> String {
+    because.map(|why| format!(" ({why})")).unwrap_or_default()
+}
+
+/// A note is shown and stops nobody.
+fn note(names: &Names<'_>, id: &WarningId) -> String {
+    let shown = names.find_warning(id);
+    let words = shown
+        .map(|shown| names.text(&shown.text))
+        .unwrap_or_default();
+    format!("NOTE {} ({id}): {words}", names.warning(id))
+}
+
+/// A warning was confirmed.
+fn confirmed(names: &Names<'_>, id: &WarningId, who: &Who, evidence: &Evidence) -> String {
+    let name = names.warning(id);
+    match evidence {
+        Evidence::Acknowledged => format!("{name} ({id}) acknowledged by {who}."),
+        Evidence::Typed(_) => format!("{name} ({id}) confirmed by {who}, who typed the phrase."),
+        Evidence::Named => format!("{name} ({id}) confirmed by {who}, who named its digest."),
+        Evidence::Accepted => format!("{name} ({id}) was accepted beforehand by {who}."),
+    }
+}
+
+/// A question was answered. Confirmations and turning around have events of their own.
+fn answered(decision: &Decision, who: &Who) -> Option<String> {
+    let told = match decision {
+        Decision::Start => "start".to_owned(),
+        Decision::Continue { because, .. } => format!("continue{}", because_of(because.as_deref())),
+        Decision::Retry => "retry".to_owned(),
+        Decision::Settle { verdict, because } => {
+            let verdict = match verdict {
+                Verdict::Done => "done",
+                Verdict::Rerun => "run it again",
+            };
+            format!("{verdict}{}", because_of(because.as_deref()))
+        }
+        Decision::Confirm { .. }
+        | Decision::Skip { .. }
+        | Decision::Rollback { .. }
+        | Decision::Stop { .. }
+        | Decision::Pause
+        | Decision::Cancel
+        | Decision::Note { .. } => return None,
+    };
+    Some(format!("{who} answered: {told}."))
+}

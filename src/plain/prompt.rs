@@ -1,0 +1,292 @@
+//! The front end of numbered prompts: for dumb terminals, serial consoles and screen readers.
+//!
+//! It prints what happens, asks each question with its possible answers, and takes whole lines.
+//! The end of input means "back": the run stays as it is, and it is never a yes.
+
+use super::input::{Input, Typed};
+use super::none::report;
+use super::question::{Answered, Stage, first_stage, read_out};
+use super::wake::Woken;
+use super::{Ending, Parked, PlainError, Session, names::Names, say};
+use crate::engine;
+use crate::journal::{Decision, Open};
+use crate::text;
+use crate::types::{Millis, Moment, Seq};
+
+/// How often a running step is remarked on.
+const STATUS_EVERY: Millis = Millis::from_secs(30);
+/// After so many wrong answers in a row a script is taken to be lost.
+const WRONG_ANSWERS: u32 = 5;
+
+/// What is being asked.
+struct Asking {
+    open: Open,
+    stage: Stage,
+    wrong: u32,
+}
+
+/// Walks a person through the run.
+pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
+    session.catch_up()?;
+    introduce(session)?;
+    let mut input = Input::new();
+    let mut asking: Option<Asking> = None;
+    let mut remarked: Option<(Seq, Moment)> = None;
+    loop {
+        let events = session.take_news()?;
+        report(session, &events)?;
+        if let Some(signal) = session.wake.signal() {
+            say::sentence("This leaves the prompts only; the run goes on.")?;
+            return Ok(Ending::Signal(signal));
+        }
+        if let Some(state) = &session.mirror.state {
+            if let Some(finished) = &state.finished {
+                return Ok(Ending::Finished(finished.result.clone()));
+            }
+            if asking.as_ref().map(|asking| asking.open.asked)
+                != state.open.as_ref().map(|o| o.asked)
+            {
+                asking = ask_first(session, &mut input)?;
+            }
+        }
+        remark(session, &mut remarked)?;
+        let Some(current) = &mut asking else {
+            if let Some(why) = &session.mirror.gone {
+                return Err(PlainError::Gone(why.clone()));
+            }
+            session.wake.wait(None, Some(STATUS_EVERY.duration()))?;
+            continue;
+        };
+        let ready =
+            input.is_ready() || session.wake.wait(Some(input.fd()), None)? == Woken::Readable;
+        if !ready {
+            if let Some(why) = &session.mirror.gone {
+                return Err(PlainError::Gone(why.clone()));
+            }
+            continue;
+        }
+        match input.read()? {
+            Typed::Nothing => {}
+            Typed::End => {
+                say::lines("")?;
+                return leave(session, "The input has ended.");
+            }
+            Typed::Line(line) => {
+                if let Some(ending) = take(session, current, &mut input, &line)? {
+                    return Ok(ending);
+                }
+            }
+        }
+    }
+}
+
+/// Says what this is and how to leave it.
+fn introduce(session: &Session<'_>) -> Result<(), PlainError> {
+    let Some(state) = &session.mirror.state else {
+        return Ok(());
+    };
+    let run = &state.run;
+    say::sentence(&format!(
+        "run {} of {} on {}.",
+        run.run, run.service, run.host
+    ))?;
+    if state.finished.is_some() {
+        return Ok(());
+    }
+    say::sentence(
+        "Ctrl-C leaves these prompts; the run goes on, and upwalk attach shows it again.",
+    )?;
+    if let Some(others) = others(session) {
+        say::sentence(&others)?;
+    }
+    Ok(())
+}
+
+/// Who has the controls, where that is not this front end.
+fn others(session: &Session<'_>) -> Option<String> {
+    let who = session
+        .mirror
+        .controls
+        .as_ref()
+        .filter(|_| !session.mirror.yours)?;
+    Some(format!("{who} has the controls; this one looks only."))
+}
+
+/// Reads a new question out and asks it; none where nothing is asked any more.
+fn ask_first(session: &Session<'_>, input: &mut Input) -> Result<Option<Asking>, PlainError> {
+    let Some((state, open)) = session
+        .mirror
+        .state
+        .as_ref()
+        .and_then(|state| Some((state, state.open.as_ref()?)))
+    else {
+        return Ok(None);
+    };
+    let first = first_stage(&session.mirror.plan, state, open, &(session.now)());
+    let asking = Asking {
+        open: open.clone(),
+        stage: first,
+        wrong: 0,
+    };
+    read_and_ask(session, &asking, input)?;
+    Ok(Some(asking))
+}
+
+/// Reads the question out, throws away what was typed before, and asks.
+fn read_and_ask(
+    session: &Session<'_>,
+    asking: &Asking,
+    input: &mut Input,
+) -> Result<(), PlainError> {
+    if let Some(state) = &session.mirror.state {
+        let now = (session.now)();
+        for line in read_out(&session.mirror.plan, state, &asking.open, &now) {
+            say::lines(&line)?;
+        }
+    }
+    if input.is_terminal() {
+        say::lines("  (anything typed before this line was thrown away)")?;
+    }
+    prompt(&asking.stage, input)
+}
+
+/// Asks for one answer.
+fn prompt(stage: &Stage, input: &mut Input) -> Result<(), PlainError> {
+    let lines = stage.prompt();
+    if let Some((last, before)) = lines.split_last() {
+        for line in before {
+            say::lines(line)?;
+        }
+        say::ask(last)?;
+    }
+    input.forget();
+    Ok(())
+}
+
+/// Does what a typed line comes to.
+fn take(
+    session: &mut Session<'_>,
+    asking: &mut Asking,
+    input: &mut Input,
+    line: &str,
+) -> Result<Option<Ending>, PlainError> {
+    if !input.is_terminal() {
+        // A pipe does not echo, and a transcript without the answers cannot be read.
+        say::lines(line)?;
+    }
+    match asking.stage.answer(line) {
+        Answered::Back => return leave(session, "").map(Some),
+        Answered::Again => {
+            if let (Some(state), true) = (
+                &session.mirror.state,
+                matches!(asking.stage, Stage::Reason(_) | Stage::Sure(_)),
+            ) {
+                let now = (session.now)();
+                asking.stage = first_stage(&session.mirror.plan, state, &asking.open, &now);
+            }
+            read_and_ask(session, asking, input)?;
+        }
+        Answered::Ask(stage) => {
+            before_sure(session, &stage)?;
+            asking.stage = stage;
+            prompt(&asking.stage, input)?;
+        }
+        Answered::Decide(decision) => decide(session, asking, input, decision)?,
+        Answered::Wrong(why) => {
+            say::lines(&format!("  {why}"))?;
+            asking.wrong += 1;
+            if asking.wrong >= WRONG_ANSWERS && !input.is_terminal() {
+                return leave(session, "Too many wrong answers.").map(Some);
+            }
+            prompt(&asking.stage, input)?;
+        }
+    }
+    Ok(None)
+}
+
+/// Sends a decision. A refusal is read out and the question asked again; else the news that follow
+/// bring the next question.
+fn decide(
+    session: &mut Session<'_>,
+    asking: &mut Asking,
+    input: &mut Input,
+    decision: Decision,
+) -> Result<(), PlainError> {
+    let (reply, events) = session.decide(Some(asking.open.asked), decision)?;
+    report(session, &events)?;
+    let Err(refusal) = reply else {
+        return Ok(());
+    };
+    say::lines(&format!("  {}", refusal.why))?;
+    if let Some(state) = &session.mirror.state {
+        let now = (session.now)();
+        asking.stage = first_stage(&session.mirror.plan, state, &asking.open, &now);
+    }
+    prompt(&asking.stage, input)
+}
+
+/// Before the run turns around: what will be taken back, in which order.
+fn before_sure(session: &Session<'_>, next: &Stage) -> Result<(), PlainError> {
+    let (Stage::Sure(choice), Some(state)) = (next, &session.mirror.state) else {
+        return Ok(());
+    };
+    if choice.verb != "rollback" {
+        return Ok(());
+    }
+    let plan = &session.mirror.plan;
+    let names = Names::of(plan, state);
+    say::lines("  These steps are taken back, in this order:")?;
+    for step in engine::take_backs(plan, state).unwrap_or_default() {
+        say::lines(&format!("  step {}", names.step(&step.step)))?;
+    }
+    Ok(())
+}
+
+/// Remarks on a step that has been running for a while.
+fn remark(session: &Session<'_>, remarked: &mut Option<(Seq, Moment)>) -> Result<(), PlainError> {
+    let Some(state) = session
+        .mirror
+        .state
+        .as_ref()
+        .filter(|state| state.open.is_none())
+    else {
+        return Ok(());
+    };
+    let running = state.steps.iter().find_map(|(id, record)| {
+        let attempt = record.latest().filter(|attempt| attempt.ended.is_none())?;
+        record.outcome.is_none().then_some((id, attempt))
+    });
+    let Some((id, attempt)) = running else {
+        return Ok(());
+    };
+    let now = (session.now)();
+    let last = match remarked {
+        Some((number, at)) if *number == attempt.number => &*at,
+        _ => &attempt.started,
+    };
+    if now.since(last) < STATUS_EVERY {
+        return Ok(());
+    }
+    let names = Names::of(&session.mirror.plan, state);
+    let sentence = format!(
+        "step {}: still running, {}.",
+        names.step(id),
+        text::duration(now.since(&attempt.started))
+    );
+    say::news(now.wall, &sentence)?;
+    *remarked = Some((attempt.number, now));
+    Ok(())
+}
+
+/// Leaves a run that waits: says so, and how to come back.
+fn leave(session: &Session<'_>, why: &str) -> Result<Ending, PlainError> {
+    if !why.is_empty() {
+        say::sentence(why)?;
+    }
+    say::sentence("Nothing was decided; the run stays as it is. To go on, type:")?;
+    if let Some(state) = &session.mirror.state {
+        let command = format!("upwalk attach {}", state.run.service);
+        say::command(&(session.paste)(&command))?;
+    }
+    Ok(Ending::Parked(Parked::Asking))
+}

@@ -1,0 +1,463 @@
+//! A question as it is read out: what it is about, what can be answered, and what an answer means.
+//!
+//! Pure: `prompt` prints and reads.
+
+use super::names::Names;
+use crate::engine::{self, Choice};
+use crate::journal::{Decision, Evidence, Fact, Open, Question, RunState, Verdict};
+use crate::plan::Plan;
+use crate::text;
+use crate::types::Moment;
+
+/// What the person is being asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Which of the choices.
+    Choose(Vec<Choice>),
+    /// To say that the warning was read.
+    Confirm(Wanted),
+    /// Why, for this choice.
+    Reason(Choice),
+    /// To say the word again, as the choice cannot be taken back.
+    Sure(Choice),
+}
+
+/// What confirms a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// What has to be typed.
+    words: String,
+    /// Whether that is the plan's phrase, compared byte for byte.
+    phrase: bool,
+    /// The decision that the words stand for, but for its evidence.
+    confirm: Decision,
+}
+
+/// What an answer comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answered {
+    /// This is decided.
+    Decide(Decision),
+    /// Something more is asked.
+    Ask(Stage),
+    /// The question is read out again.
+    Again,
+    /// The person leaves; the run stays as it is.
+    Back,
+    /// It is no answer here: why.
+    Wrong(String),
+}
+
+/// The question as lines to read out.
+pub(super) fn read_out(plan: &Plan, state: &RunState, open: &Open, now: &Moment) -> Vec<String> {
+    let names = Names::of(plan, state);
+    if let Question::Confirm { .. } = &open.question {
+        return warning(&names, &open.question);
+    }
+    let mut lines = vec![format!(
+        "upwalk: {}",
+        engine::why(plan, state, now).sentence
+    )];
+    match &open.question {
+        Question::Start => lines.extend(overview(&names, state)),
+        Question::Paused { pause, .. } => lines.extend(meanwhile(&names, plan, state, pause)),
+        Question::ManualDone { step } | Question::Failed { step, .. } => {
+            lines.extend(help(&names, step));
+        }
+        Question::Blocked { steps, .. } => {
+            for step in steps {
+                lines.push(format!("  step {} does not hold.", names.step(step)));
+                lines.extend(help(&names, step));
+            }
+        }
+        Question::Confirm { .. }
+        | Question::NextStep { .. }
+        | Question::Halted
+        | Question::OutcomeUnknown { .. }
+        | Question::CouldNotTell { .. }
+        | Question::Boundary { .. }
+        | Question::PauseHeld { .. }
+        | Question::WrongVersion { .. }
+        | Question::UndoFailed { .. }
+        | Question::UndoUnsure { .. } => {}
+    }
+    lines
+}
+
+/// What is being confirmed, with everything that was measured.
+fn warning(names: &Names<'_>, question: &Question) -> Vec<String> {
+    let Question::Confirm {
+        warning,
+        before,
+        phrase,
+        text: words,
+        facts,
+        remark,
+        ..
+    } = question
+    else {
+        return Vec::new();
+    };
+    let level = match phrase {
+        Some(_) => "typed phrase",
+        None => "acknowledge",
+    };
+    let place = before
+        .as_ref()
+        .map_or("the run as a whole".to_owned(), |id| names.place(id));
+    let name = names.warning(warning);
+    let mut lines = vec![format!(
+        "upwalk: WARNING {name} ({warning}), level {level}, for {place}."
+    )];
+    lines.extend(words.lines().map(|line| format!("  {}", text::clean(line))));
+    lines.extend(
+        remark
+            .iter()
+            .map(|remark| format!("  {}", text::clean(remark))),
+    );
+    let step = before.as_ref().and_then(|id| names.find(id));
+    if let Some(command) = step.and_then(|(_, _, step)| names.command(step)) {
+        lines.push(format!("  Command: {command}"));
+    }
+    lines.extend(facts.iter().map(fact));
+    lines
+}
+
+/// A measured value.
+fn fact(fact: &Fact) -> String {
+    match &fact.value {
+        Ok(value) => format!("  {}: {}", fact.name, text::clean(value)),
+        Err(why) => format!("  {}: unknown, {}", fact.name, text::clean(why)),
+    }
+}
+
+/// The run in a few lines, before anything happens.
+fn overview(names: &Names<'_>, state: &RunState) -> Vec<String> {
+    let run = &state.run;
+    let environment = run
+        .environment
+        .as_ref()
+        .map_or("NO ENV".to_owned(), |(name, _)| name.clone());
+    let from = run.from_exact.as_ref().map(|from| format!(" {from}"));
+    let to = run.to.as_ref().map(|to| format!(" to {to}"));
+    vec![format!(
+        "  Host {}, environment {environment}, {}{}{}, plan digest {}, {} phases and pauses.",
+        run.host,
+        run.service,
+        from.unwrap_or_default(),
+        to.unwrap_or_default(),
+        run.plan_digest,
+        names.items().len(),
+    )]
+}
+
+/// What the plan says of a pause.
+fn meanwhile(
+    names: &Names<'_>,
+    plan: &Plan,
+    state: &RunState,
+    pause: &crate::types::StepId,
+) -> Vec<String> {
+    let found = engine::walk_of(plan, state).and_then(|walk| walk.pause(pause));
+    let Some(pause) = found else {
+        return Vec::new();
+    };
+    let text = pause.text.iter().chain(&pause.meanwhile);
+    text.map(|words| format!("  {}", names.text(words)))
+        .collect()
+}
+
+/// What a step is for and what to do when it fails.
+fn help(names: &Names<'_>, id: &crate::types::StepId) -> Vec<String> {
+    let Some((_, _, step)) = names.find(id) else {
+        return Vec::new();
+    };
+    let manual = match &step.kind {
+        crate::plan::Kind::Manual(words) => Some(words),
+        crate::plan::Kind::Run(_) | crate::plan::Kind::Argv(_) | crate::plan::Kind::Check(_) => {
+            None
+        }
+    };
+    let remedy = step
+        .remedy
+        .iter()
+        .map(|words| format!("  Remedy: {}", names.text(words)));
+    let manual = manual.map(|words| format!("  By hand: {}", names.text(words)));
+    manual.into_iter().chain(remedy).collect()
+}
+
+/// What is asked for first.
+pub(super) fn first_stage(plan: &Plan, state: &RunState, open: &Open, now: &Moment) -> Stage {
+    let mut choices = engine::choices(plan, state);
+    let Question::Confirm {
+        warning,
+        digest,
+        phrase,
+        ..
+    } = &open.question
+    else {
+        if is_early(plan, state, open, now) {
+            for choice in choices
+                .iter_mut()
+                .filter(|choice| choice.verb == "continue")
+            {
+                choice.needs_reason = true;
+            }
+        }
+        return Stage::Choose(choices);
+    };
+    let name = Names::of(plan, state).warning(warning);
+    Stage::Confirm(Wanted {
+        words: phrase.clone().unwrap_or_else(|| format!("ack {name}")),
+        phrase: phrase.is_some(),
+        confirm: Decision::Confirm {
+            warning: warning.clone(),
+            digest: digest.clone(),
+            evidence: Evidence::Acknowledged,
+        },
+    })
+}
+
+/// Whether a pause of the plan has not lasted as long as the plan wants.
+fn is_early(plan: &Plan, state: &RunState, open: &Open, now: &Moment) -> bool {
+    let Question::Paused { pause: id, .. } = &open.question else {
+        return false;
+    };
+    let pause = engine::walk_of(plan, state).and_then(|walk| walk.pause(id));
+    match (pause.and_then(|pause| pause.min), state.pauses.get(id)) {
+        (Some(min), Some(record)) => !now.reached(&record.entered.plus(min)),
+        (None | Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+impl Stage {
+    /// The lines before the answer; the last one is not ended.
+    pub(super) fn prompt(&self) -> Vec<String> {
+        match self {
+            Self::Choose(choices) => {
+                let mut lines: Vec<_> = choices
+                    .iter()
+                    .enumerate()
+                    .map(|(index, choice)| {
+                        format!("  {}. {}: {}", index + 1, choice.verb, choice.does)
+                    })
+                    .collect();
+                lines.push(
+                    "Type a number or its word, \"text\" to read this again, or \"back\" to leave the run as it is:"
+                        .into(),
+                );
+                lines
+            }
+            Self::Confirm(wanted) if wanted.phrase => vec![
+                format!("Type exactly: {}", wanted.words),
+                "or \"text\" to read this again, or \"back\" to leave the run as it is:".into(),
+            ],
+            Self::Confirm(wanted) => vec![format!(
+                "Type \"{}\" to go on, \"text\" to read this again, or \"back\" to leave the run as it is:",
+                wanted.words
+            )],
+            Self::Reason(choice) => vec![format!(
+                "Type the reason for \"{}\" on one line, or \"back\" to choose again:",
+                choice.verb
+            )],
+            Self::Sure(choice) => vec![format!(
+                "Type \"{} now\" to do it, or \"back\" to choose again:",
+                choice.verb
+            )],
+        }
+    }
+
+    /// What a typed line comes to.
+    pub(super) fn answer(&self, line: &str) -> Answered {
+        let line = line.trim();
+        match (self, line) {
+            (Self::Choose(_) | Self::Confirm(_), "back") => Answered::Back,
+            (_, "back" | "text") => Answered::Again,
+            (Self::Choose(choices), _) => choose(choices, line),
+            (Self::Confirm(wanted), _) => wanted.compare(line),
+            (Self::Reason(_), "") => {
+                Answered::Wrong("A reason is needed here. Nothing was done.".into())
+            }
+            (Self::Reason(choice), reason) => Answered::Decide(decision(choice, Some(reason))),
+            (Self::Sure(choice), _) if line == format!("{} now", choice.verb) => {
+                Answered::Decide(decision(choice, None))
+            }
+            (Self::Sure(_), _) => Answered::Wrong(not_here(line)),
+        }
+    }
+}
+
+/// What to say of a line that is no answer.
+fn not_here(line: &str) -> String {
+    let shown = text::cut(line, 60);
+    format!("\"{shown}\" is not an answer here. Nothing was done.")
+}
+
+/// A number or a word from the list.
+fn choose(choices: &[Choice], line: &str) -> Answered {
+    let number = line.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    let chosen = choices
+        .iter()
+        .enumerate()
+        .find(|(index, choice)| number == Some(*index) || choice.verb == line);
+    let Some((_, choice)) = chosen else {
+        return Answered::Wrong(not_here(line));
+    };
+    if choice.needs_reason {
+        Answered::Ask(Stage::Reason(choice.clone()))
+    } else if matches!(
+        choice.verb,
+        "rollback" | "stop" | "settle done" | "settle rerun"
+    ) {
+        Answered::Ask(Stage::Sure(choice.clone()))
+    } else {
+        Answered::Decide(decision(choice, None))
+    }
+}
+
+/// The decision that a choice stands for.
+fn decision(choice: &Choice, reason: Option<&str>) -> Decision {
+    let because = reason.map(str::to_owned);
+    let settle = |verdict, because| Decision::Settle { verdict, because };
+    match choice.verb {
+        "start" => Decision::Start,
+        "retry" => Decision::Retry,
+        "skip" => Decision::Skip {
+            because: because.unwrap_or_default(),
+        },
+        "settle done" => settle(Verdict::Done, because),
+        "settle rerun" => settle(Verdict::Rerun, because),
+        "rollback" => Decision::Rollback { because },
+        "stop" => Decision::Stop { because },
+        _ => Decision::Continue {
+            early: because.is_some(),
+            because,
+        },
+    }
+}
+
+impl Wanted {
+    /// Compares what was typed, outer spaces aside.
+    fn compare(&self, line: &str) -> Answered {
+        if line == self.words {
+            let mut decision = self.confirm.clone();
+            if let (Decision::Confirm { evidence, .. }, true) = (&mut decision, self.phrase) {
+                *evidence = Evidence::Typed(line.to_owned());
+            }
+            return Answered::Decide(decision);
+        }
+        if !self.phrase {
+            return Answered::Wrong(not_here(line));
+        }
+        let same = line.chars().zip(self.words.chars());
+        let at = same.take_while(|(typed, wanted)| typed == wanted).count() + 1;
+        Answered::Wrong(format!(
+            "You typed \"{}\". Expected \"{}\". First difference at character {at}. Nothing was done.",
+            text::cut(line, 60),
+            self.words
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Digest, Id};
+
+    fn choice(verb: &'static str, needs_reason: bool) -> Choice {
+        Choice {
+            verb,
+            does: "Does it.".into(),
+            needs_reason,
+            command: String::new(),
+        }
+    }
+
+    fn failed() -> Stage {
+        Stage::Choose(vec![
+            choice("retry", false),
+            choice("skip", true),
+            choice("rollback", false),
+        ])
+    }
+
+    fn wanted(words: &str, phrase: bool) -> Stage {
+        Stage::Confirm(Wanted {
+            words: words.into(),
+            phrase,
+            confirm: Decision::Confirm {
+                warning: Id::new("drop").expect("an id"),
+                digest: Digest::of([]),
+                evidence: Evidence::Acknowledged,
+            },
+        })
+    }
+
+    #[test]
+    fn a_choice_is_taken_by_number_or_word_and_nothing_else() {
+        assert_eq!(failed().answer("1"), Answered::Decide(Decision::Retry));
+        assert_eq!(
+            failed().answer(" retry "),
+            Answered::Decide(Decision::Retry)
+        );
+        for line in ["", "y", "0", "4", "RETRY", "retry now"] {
+            assert!(
+                matches!(failed().answer(line), Answered::Wrong(_)),
+                "{line}"
+            );
+        }
+        assert_eq!(failed().answer("back"), Answered::Back);
+        assert_eq!(failed().answer("text"), Answered::Again);
+    }
+
+    #[test]
+    fn what_needs_a_reason_asks_for_one_and_what_turns_around_asks_twice() {
+        let Answered::Ask(reason) = failed().answer("2") else {
+            panic!("a reason is asked");
+        };
+        assert!(matches!(reason.answer("  "), Answered::Wrong(_)));
+        assert_eq!(
+            reason.answer("checked by hand"),
+            Answered::Decide(Decision::Skip {
+                because: "checked by hand".into()
+            })
+        );
+        let Answered::Ask(sure) = failed().answer("rollback") else {
+            panic!("it asks again");
+        };
+        assert!(matches!(sure.answer("y"), Answered::Wrong(_)));
+        assert_eq!(sure.answer("back"), Answered::Again);
+        assert_eq!(
+            sure.answer("rollback now"),
+            Answered::Decide(Decision::Rollback { because: None })
+        );
+    }
+
+    #[test]
+    fn a_phrase_is_compared_exactly_and_the_first_difference_is_named() {
+        let stage = wanted("drop columns on web01", true);
+        let Answered::Wrong(why) = stage.answer("drop columns on web1") else {
+            panic!("it differs");
+        };
+        assert!(why.contains("character 20"), "{why}");
+        assert!(matches!(
+            stage.answer("Drop columns on web01"),
+            Answered::Wrong(_)
+        ));
+        let Answered::Decide(Decision::Confirm { evidence, .. }) =
+            stage.answer(" drop columns on web01 ")
+        else {
+            panic!("it is the phrase");
+        };
+        assert_eq!(evidence, Evidence::Typed("drop columns on web01".into()));
+    }
+
+    #[test]
+    fn yes_acknowledges_nothing() {
+        let stage = wanted("ack W2", false);
+        for line in ["y", "yes", "", "ack W1", "ack"] {
+            assert!(matches!(stage.answer(line), Answered::Wrong(_)), "{line}");
+        }
+        assert!(matches!(stage.answer("ack W2"), Answered::Decide(_)));
+    }
+}
