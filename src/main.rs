@@ -4,7 +4,7 @@ fn main() -> std::process::ExitCode {
     let mut args = std::env::args_os().skip(1);
     let mode = args.next().unwrap_or_default();
     // Modes that upwalk starts itself in: step shim, asker, change of user.
-    if let Some(code) = upwalk::shell::hidden(&mode, &mut args) {
+    if let Some(code) = upwalk::shell::hidden(&mode) {
         return code.into();
     }
     if mode == "__supervise" {

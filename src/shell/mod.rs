@@ -7,13 +7,17 @@
     reason = "this is the one place where clocks, files, environment and processes are touched"
 )]
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 
 pub mod ask;
 pub mod clock;
+mod command;
 pub mod exec;
 pub mod identity;
+mod launch;
 pub mod os;
+mod proc;
+mod run_as;
 pub mod shim;
 pub mod store;
 pub mod tail;
@@ -21,9 +25,11 @@ pub mod users;
 
 /// The modes that upwalk starts itself in, behind one word: `__exec` (step shim), `__ask` (guards)
 /// and `__as` (change of user). None where `mode` is none of them; else the exit status.
-pub fn hidden(mode: &OsStr, _args: &mut dyn Iterator<Item = OsString>) -> Option<u8> {
+pub fn hidden(mode: &OsStr) -> Option<u8> {
     match mode.to_str()? {
         "__exec" => Some(shim::main()),
+        "__ask" => Some(ask::main()),
+        "__as" => Some(run_as::main()),
         _ => None,
     }
 }

@@ -1,9 +1,25 @@
 //! Signals, sessions, descriptors: the thin layer over the kernel, and the only `unsafe`.
+//!
+//! It decides nothing: the step shim, the asker and the supervisor call it to become what they are.
+#![expect(
+    unsafe_code,
+    reason = "dispositions, masks, close_range and waitid's peek have no safe wrapper here"
+)]
 
 use crate::types::Millis;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+pub use super::launch::spawn_supervisor;
 
 /// The process at the other end of a Unix socket, as the kernel knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,24 +31,184 @@ pub struct Peer {
 }
 
 /// Who connected (`SO_PEERCRED`).
-pub fn login_peer(_stream: &UnixStream) -> io::Result<Peer> {
-    todo!()
+pub fn login_peer(stream: &UnixStream) -> io::Result<Peer> {
+    let peer = rustix::net::sockopt::socket_peercred(stream)?;
+    Ok(Peer {
+        uid: peer.uid.as_raw(),
+        pid: peer.pid.as_raw_nonzero().get().unsigned_abs(),
+    })
+}
+
+static BINARY: OnceLock<PathBuf> = OnceLock::new();
+
+/// The program that children are started from: this one, even where its file has been replaced.
+pub fn binary() -> &'static Path {
+    BINARY
+        .get()
+        .map_or(Path::new("/proc/self/exe"), PathBuf::as_path)
+}
+
+/// Has children started from another file: tests run as a binary that is not upwalk. The first call
+/// counts.
+pub fn use_binary(path: &Path) {
+    let _ = BINARY.set(path.to_owned());
+}
+
+/// Signals that keep what the runtime set up: a closed pipe is an error it reports, and the two
+/// others tell a stack overflow. The runtime resets SIGPIPE in whatever it starts.
+const KEPT: [i32; 3] = [libc::SIGPIPE, libc::SIGSEGV, libc::SIGBUS];
+
+/// Default dispositions for all signals, and none blocked: both are inherited, and a command that
+/// ignores HUP or INT because somebody's login did so is a surprise. Call it before any handler is
+/// set.
+pub(super) fn default_signals() {
+    let last = libc::SIGRTMAX();
+    for signal in (1..=last).filter(|signal| !KEPT.contains(signal)) {
+        // SAFETY: SIG_DFL installs no code; signals that cannot be set (KILL, STOP, the C library's
+        // own) are refused by the call, which changes nothing then.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    // SAFETY: the set is initialised by sigemptyset before it is used, and lives on this stack.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+}
+
+/// Closes every descriptor above standard error. Call it before anything of this process owns one.
+fn close_inherited() {
+    // SAFETY: called first thing in a new process, when nothing in it owns a descriptor above 2.
+    unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+}
+
+/// A session of its own with default signals and no inherited descriptor above 2: what every hidden
+/// mode begins with, before any thread is started or file opened.
+pub(super) fn become_session() {
+    close_inherited();
+    default_signals();
+    // Refused only where this is a group's leader already, started so by hand.
+    let _ = rustix::process::setsid();
+}
+
+/// Makes orphans below this process its children.
+pub(super) fn become_subreaper() -> io::Result<()> {
+    // Any process stands for yes here.
+    Ok(rustix::process::set_child_subreaper(Some(Pid::INIT))?)
 }
 
 /// Makes this process a supervisor: a session of its own, subreaper of what its commands leave,
 /// default signals, an empty mask, no inherited descriptor above 2, working directory `/`. Call it
 /// before any thread is started.
 pub fn become_supervisor() -> io::Result<()> {
-    todo!()
+    become_session();
+    become_subreaper()?;
+    std::env::set_current_dir("/")
 }
 
 /// Calls `told` on a thread of its own whenever SIGTERM arrives.
-pub fn on_terminate(_told: impl FnMut() + Send + 'static) -> io::Result<()> {
-    todo!()
+pub fn on_terminate(mut told: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([libc::SIGTERM])?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || signals.forever().for_each(|_| told()))?;
+    Ok(())
 }
 
-/// Starts `upwalk __supervise RUN_DIR` detached from this login, its standard error appended to
-/// `log`, and returns the line it says on standard output; fails where it says none in time.
-pub fn spawn_supervisor(_run_dir: &Path, _log: &Path, _timeout: Millis) -> io::Result<String> {
-    todo!()
+/// The child that died first and has not been waited for, left as it is; none where there is none.
+fn first_dead_child() -> Option<Pid> {
+    // SAFETY: the record lives on this stack and is all zeros, a valid value, if nobody died.
+    let (result, pid) = unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        let result = libc::waitid(libc::P_ALL, 0, &raw mut info, flags);
+        (result, info.si_pid())
+    };
+    (result == 0).then(|| Pid::from_raw(pid)).flatten()
+}
+
+/// Takes the status of adopted children that have died, until the first dead one is `spare`.
+pub(super) fn reap_adopted(spare: Pid) {
+    while let Some(pid) = first_dead_child().filter(|pid| *pid != spare) {
+        if reap(pid).is_none() {
+            return;
+        }
+    }
+}
+
+/// Takes the status of a child that has died; none where it lives or is no child of this process.
+pub(super) fn reap(pid: Pid) -> Option<WaitStatus> {
+    let status = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
+    status.ok().flatten().map(|(_, status)| status)
+}
+
+/// A handle on a process; none where it is gone (waited for).
+pub(super) fn pidfd(pid: Pid) -> Option<OwnedFd> {
+    rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok()
+}
+
+/// Signals a process group. Says why where it cannot be reached; one that is gone is none.
+pub(super) fn signal_group(group: Pid, signal: Signal) -> Result<(), String> {
+    match rustix::process::kill_process_group(group, signal) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(format!("process group {}: {error}", group.as_raw_nonzero())),
+    }
+}
+
+/// Waits until one of the descriptors can be read (or its other end is gone), at most so long.
+/// Says for each whether it can.
+pub(super) fn wait_readable(
+    fds: &[BorrowedFd<'_>],
+    at_most: Option<Millis>,
+) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = fds
+        .iter()
+        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
+        .collect();
+    let limit = at_most.map(timespec);
+    match poll(&mut polled, limit.as_ref()) {
+        Ok(_) => {}
+        // A handler ran: whoever waits looks again.
+        Err(rustix::io::Errno::INTR) => return Ok(vec![false; fds.len()]),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(polled.iter().map(|fd| !fd.revents().is_empty()).collect())
+}
+
+/// A length of time as the kernel takes it.
+fn timespec(length: Millis) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(length.secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::try_from(length.0 % 1000).unwrap_or(0) * 1_000_000,
+    }
+}
+
+/// A timer on `CLOCK_BOOTTIME`, which goes on while the machine is suspended.
+#[derive(Debug)]
+pub(super) struct Timer(OwnedFd);
+
+impl Timer {
+    /// One that is not set.
+    pub(super) fn new() -> io::Result<Self> {
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        Ok(Self(timerfd_create(TimerfdClockId::Boottime, flags)?))
+    }
+
+    /// Has it readable after so long; none: never.
+    pub(super) fn set(&self, after: Option<Millis>) -> io::Result<()> {
+        // Zero would switch it off.
+        let after = after.map(|length| Millis(length.0.max(1)));
+        let value = Itimerspec {
+            it_interval: timespec(Millis(0)),
+            it_value: timespec(after.unwrap_or_default()),
+        };
+        timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &value)?;
+        Ok(())
+    }
+}
+
+impl AsFd for Timer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }

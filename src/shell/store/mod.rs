@@ -20,4 +20,4 @@ pub use run_dir::RunDir;
 pub use space::{LOW, TOO_LOW, free_bytes};
 pub use state_dir::{ServiceLock, StateDir};
 
-pub(super) use files::sync_dir;
+pub(super) use files::{create_new, replace, sync_dir};

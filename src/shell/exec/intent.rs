@@ -1,0 +1,238 @@
+//! An intent's files: `NNNN-stem.{lock,void,pid,log,times,cancel,exit}` and its `$OUTPUT`.
+//!
+//! Shim and supervisor share these; who may write what, and when, is architecture.md, "The step
+//! shim".
+
+use crate::shell::clock;
+use crate::shell::store::{RunDir, replace};
+use crate::types::{BootId, ExitRecord, Millis, Seq};
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// The most bytes of `$OUTPUT` that are read.
+const MAX_OUTPUT: u64 = 64 << 10;
+
+/// Where an intent's files lie.
+#[derive(Debug, Clone)]
+pub(in crate::shell) struct Intent {
+    pub(in crate::shell) dir: RunDir,
+    pub(in crate::shell) number: Seq,
+    pub(in crate::shell) stem: String,
+}
+
+/// The first line of `.pid`: the shim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::shell) struct ShimLine {
+    pub(in crate::shell) boot: BootId,
+    pub(in crate::shell) pid: i32,
+    pub(in crate::shell) start: u64,
+    pub(in crate::shell) up: Millis,
+}
+
+/// The second line of `.pid`: the command's first process, whose number is its group's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::shell) struct GroupLine {
+    pub(in crate::shell) group: i32,
+    pub(in crate::shell) start: u64,
+}
+
+/// What `.pid` says. A crash may have cut it off anywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::shell) struct PidFile {
+    pub(in crate::shell) shim: Option<ShimLine>,
+    pub(in crate::shell) command: Option<GroupLine>,
+}
+
+/// What `.cancel` says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cancel {
+    why: String,
+    up: Millis,
+}
+
+impl Intent {
+    /// The name of the mark in the environment of everything that its command starts.
+    pub(in crate::shell) const MARK: &str = "UPWALK_ATTEMPT";
+
+    /// A file of it.
+    pub(in crate::shell) fn file(&self, suffix: &str) -> PathBuf {
+        self.dir.intent_file(self.number, &self.stem, suffix)
+    }
+
+    /// Whether it has this file.
+    pub(in crate::shell) fn has(&self, suffix: &str) -> bool {
+        self.file(suffix).exists()
+    }
+
+    /// The mark's value.
+    pub(in crate::shell) fn mark(&self) -> String {
+        let run = self.dir.path().file_name().unwrap_or_default();
+        format!("{}/{}", run.to_string_lossy(), self.number)
+    }
+
+    /// The lock's file; it was created before the intent was journalled.
+    pub(in crate::shell) fn open_lock(&self) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(rustix::fs::open(
+            self.file("lock"),
+            flags,
+            Mode::empty(),
+        )?))
+    }
+
+    /// Waits for the lock.
+    pub(in crate::shell) fn wait_for(lock: &File) -> io::Result<()> {
+        let wait = || rustix::fs::flock(lock, FlockOperation::LockExclusive);
+        Ok(rustix::io::retry_on_intr(wait)?)
+    }
+
+    /// Appends a line to `.pid` and makes it durable.
+    pub(in crate::shell) fn say(pid_file: &mut File, line: &impl Serialize) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        pid_file.write_all(&bytes)?;
+        pid_file.sync_data()
+    }
+
+    /// What `.pid` says; none where there is no such file.
+    pub(in crate::shell) fn read_pid(&self) -> io::Result<Option<PidFile>> {
+        let text = match std::fs::read_to_string(self.file("pid")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            text => text?,
+        };
+        let mut lines = text.lines();
+        // A line that a crash has cut off says nothing.
+        Ok(Some(PidFile {
+            shim: lines
+                .next()
+                .and_then(|line| serde_json::from_str(line).ok()),
+            command: lines
+                .next()
+                .and_then(|line| serde_json::from_str(line).ok()),
+        }))
+    }
+
+    /// Writes `.exit`: all of it or nothing.
+    pub(in crate::shell) fn write_exit(&self, record: &ExitRecord) -> io::Result<()> {
+        replace(&self.file("exit"), &serde_json::to_vec(record)?)
+    }
+
+    /// What `.exit` says; none where there is no such file.
+    pub(in crate::shell) fn read_exit(&self) -> io::Result<Option<ExitRecord>> {
+        match std::fs::read(self.file("exit")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            bytes => Ok(Some(serde_json::from_slice(&bytes?)?)),
+        }
+    }
+
+    /// Asks for the command's end; a later request replaces an earlier one.
+    pub(in crate::shell) fn write_cancel(&self, why: &str) -> io::Result<()> {
+        let cancel = Cancel {
+            why: why.to_owned(),
+            up: clock::up(),
+        };
+        replace(&self.file("cancel"), &serde_json::to_vec(&cancel)?)
+    }
+
+    /// Tells one request to cancel from another; none where there is none.
+    pub(in crate::shell) fn cancel_id(&self) -> Option<u64> {
+        use std::os::unix::fs::MetadataExt;
+        // Each request is a new file; the one before lives until it is replaced.
+        Some(self.file("cancel").metadata().ok()?.ino())
+    }
+
+    /// How long its log is.
+    pub(in crate::shell) fn log_bytes(&self) -> u64 {
+        self.file("log").metadata().map_or(0, |meta| meta.len())
+    }
+
+    /// `$OUTPUT`, as every command of a step sees it.
+    pub(in crate::shell) fn output_file(&self) -> PathBuf {
+        self.dir.output_dir(self.number).join("variables")
+    }
+
+    /// What the command wrote to `$OUTPUT`: `name=value` lines; nothing where there is no file.
+    pub(in crate::shell) fn read_output(&self) -> Result<BTreeMap<String, String>, String> {
+        let path = self.output_file();
+        match read_foreign(&path) {
+            Ok(None) => Ok(BTreeMap::new()),
+            Ok(Some(bytes)) if bytes.len() as u64 > MAX_OUTPUT => Err(format!(
+                "{} is longer than {} KiB",
+                path.display(),
+                MAX_OUTPUT >> 10
+            )),
+            Ok(Some(bytes)) => variables(&bytes),
+            Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+        }
+    }
+}
+
+/// The first bytes of a file that another user may have put anything in the place of.
+fn read_foreign(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        fd => File::from(fd?),
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file any more"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_OUTPUT + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Reads `name=value` lines; empty lines are passed over, a later value replaces an earlier one.
+fn variables(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].split(|b| *b == b'\n').count();
+        format!("line {line} is not UTF-8")
+    })?;
+    let mut found = BTreeMap::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_end_matches('\r');
+        if line.is_empty() {
+            continue;
+        }
+        let bad = |what: &str| Err(format!("line {} {what}", index + 1));
+        let Some((name, value)) = line.split_once('=') else {
+            return bad("has no \"=\": write name=value");
+        };
+        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(word) {
+            return bad("does not begin with a variable's name ([a-z][a-z0-9_]*)");
+        }
+        if value.contains('\0') {
+            return bad("has a NUL byte in it");
+        }
+        found.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_name_and_value_and_errors_name_the_line() {
+        let read = |text: &str| variables(text.as_bytes());
+        let found = read("port=5433\n\nempty=\nurl=http://x/?a=b\n").expect("three variables");
+        assert_eq!(found.len(), 3);
+        assert_eq!(found["url"], "http://x/?a=b");
+        assert_eq!(found["empty"], "");
+        for (text, line) in [
+            ("a=1\nnonsense\n", "line 2"),
+            ("A=1", "line 1"),
+            ("\n\n=1", "line 3"),
+            ("a=\0", "line 1"),
+        ] {
+            assert!(read(text).is_err_and(|why| why.contains(line)), "{text}");
+        }
+        assert!(variables(b"a=1\nb=\xff").is_err_and(|why| why.contains("line 2")));
+    }
+}

@@ -1,0 +1,319 @@
+//! Running an intent's command through a step shim, and finding out what became of one.
+//!
+//! The supervisor calls it, on one thread for each command. The lock file is the fence: whoever
+//! holds it decides what became of the intent, and a command is never started twice.
+
+mod intent;
+mod left;
+
+use super::ask::Secrets;
+use super::proc::Proc;
+use super::shim::{Order, Word};
+use super::store::RunDir;
+use super::{clock, command, os};
+use crate::types::{CommandSpec, Exit, ExitRecord, Millis, Seq};
+use rustix::process::{Pid, Signal, WaitStatus};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
+pub(super) use left::names;
+
+/// What became of an intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Its command ended, and this is how; with what it wrote to `$OUTPUT`.
+    Ended(ExitRecord, Result<BTreeMap<String, String>, String>),
+    /// It was never started, and now never will be: `.void` is written.
+    NeverStarted,
+    /// Nobody knows, and nobody of it is left: why.
+    Lost(String),
+}
+
+/// What an intent's command needs besides itself.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The intent.
+    pub number: Seq,
+    /// `migrate.1`: what its files are named after the number.
+    pub stem: String,
+    /// The command; `$OUTPUT` in its environment names a file in `RunDir::output_dir(number)`.
+    pub command: CommandSpec,
+}
+
+impl Job {
+    /// Its files.
+    fn intent(&self, dir: &RunDir) -> Intent {
+        Intent {
+            dir: dir.clone(),
+            number: self.number,
+            stem: self.stem.clone(),
+        }
+    }
+}
+
+/// Starts a step shim for an intent that this supervisor has just journalled, and waits for its
+/// end (blocking: call it on a thread of its own). Calls `still` with what is waited for where
+/// something outlives the command after a timeout or a cancel, or outlives a killed shim.
+pub fn run(dir: &RunDir, job: &Job, secrets: &Secrets, still: &mut dyn FnMut(String)) -> Fate {
+    let intent = job.intent(dir);
+    let said = command::fill(&job.command, secrets)
+        .and_then(|spec| start_shim(&intent, spec).map_err(|error| error.to_string()))
+        .map(|child| listen(child, still));
+    match said {
+        Ok(Some(Word::Done)) => match known(&intent) {
+            Some(fate) => fate,
+            None => find_out(&intent, job, Heir::Parent, None, still),
+        },
+        Ok(Some(Word::Lost(why))) => Fate::Lost(why),
+        Ok(Some(Word::NotStarted(why))) => find_out(&intent, job, Heir::Parent, Some(why), still),
+        Ok(Some(Word::Still(_)) | None) => find_out(&intent, job, Heir::Parent, None, still),
+        Err(why) => find_out(&intent, job, Heir::Parent, Some(why), still),
+    }
+}
+
+/// Starts the shim and gives it its order.
+fn start_shim(intent: &Intent, spec: CommandSpec) -> io::Result<Child> {
+    let order = serde_json::to_vec(&Order {
+        run_dir: intent.dir.path().to_owned(),
+        number: intent.number,
+        stem: intent.stem.clone(),
+        command: spec,
+    })?;
+    let mut child = Command::new(os::binary())
+        .arg("__exec")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A shim that has not read all of it does nothing, and its end says so.
+        let _ = stdin.write_all(&order);
+    }
+    Ok(child)
+}
+
+/// Takes what the shim says until its last word; none where it died without one.
+fn listen(mut child: Child, still: &mut dyn FnMut(String)) -> Option<Word> {
+    let stdout = child.stdout.take();
+    for line in stdout
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines())
+    {
+        match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
+            Some(Word::Still(what)) => still(what),
+            Some(word @ (Word::Done | Word::Lost(_) | Word::NotStarted(_))) => {
+                // It still syncs the log: that is waited for elsewhere.
+                std::thread::spawn(move || child.wait());
+                return Some(word);
+            }
+            None => break,
+        }
+    }
+    // Its status says nothing that its files do not say.
+    let _ = child.wait();
+    None
+}
+
+/// Finds out what became of an intent of an earlier supervisor's life, waiting as long as its shim
+/// or anything of it lives (blocking). Calls `still` once with what is waited for, where something
+/// is.
+pub fn recover(dir: &RunDir, job: &Job, still: &mut dyn FnMut(String)) -> Fate {
+    find_out(&job.intent(dir), job, Heir::Stranger, None, still)
+}
+
+/// Whether this process may be the parent of what a dead shim left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heir {
+    /// The shim was its child, and it is a subreaper.
+    Parent,
+    /// The shim was another supervisor's.
+    Stranger,
+}
+
+/// Waits for the shim's lock and settles what became of the intent.
+fn find_out(
+    intent: &Intent,
+    job: &Job,
+    heir: Heir,
+    refused: Option<String>,
+    still: &mut dyn FnMut(String),
+) -> Fate {
+    let mut settle = || -> io::Result<Fate> {
+        let lock = intent.open_lock()?;
+        if lock.try_lock().is_err() {
+            still(match intent.read_pid()?.and_then(|pids| pids.command) {
+                Some(command) => match Proc::read(command.group) {
+                    Some(proc) => format!("it still runs: {}", proc.title()),
+                    None => "its shim is at work".to_owned(),
+                },
+                None => "its shim is at work".to_owned(),
+            });
+            Intent::wait_for(&lock)?;
+        }
+        if let Some(fate) = known(intent) {
+            return Ok(fate);
+        }
+        match intent.read_pid()? {
+            None => void(intent, refused.clone()),
+            Some(pids) => orphaned(intent, job, &pids, heir, still),
+        }
+    };
+    settle().unwrap_or_else(|error| {
+        Fate::Lost(format!(
+            "its files in {} cannot be used: {error}",
+            intent.dir.path().display()
+        ))
+    })
+}
+
+/// The fate that `.exit` tells.
+fn known(intent: &Intent) -> Option<Fate> {
+    match intent.read_exit() {
+        Ok(Some(record)) => Some(Fate::Ended(record, intent.read_output())),
+        Ok(None) => None,
+        Err(error) => Some(Fate::Lost(format!("its status cannot be read: {error}"))),
+    }
+}
+
+/// Nothing was started: makes sure that nothing will be.
+fn void(intent: &Intent, refused: Option<String>) -> io::Result<Fate> {
+    if !intent.has("void") {
+        super::store::create_new(&intent.file("void"), b"")?;
+    }
+    let Some(why) = refused else {
+        return Ok(Fate::NeverStarted);
+    };
+    let record = ExitRecord {
+        exit: Exit::NotStarted(why),
+        at: clock::wall(),
+        took: Millis(0),
+        left_running: Vec::new(),
+        log_bytes: intent.log_bytes(),
+    };
+    Ok(Fate::Ended(record, Ok(BTreeMap::new())))
+}
+
+/// The shim is gone and left no status.
+fn orphaned(
+    intent: &Intent,
+    job: &Job,
+    pids: &PidFile,
+    heir: Heir,
+    still: &mut dyn FnMut(String),
+) -> io::Result<Fate> {
+    if pids
+        .shim
+        .as_ref()
+        .is_none_or(|shim| shim.boot != clock::boot())
+    {
+        return Ok(Fate::Lost(
+            "the machine was restarted while it ran".to_owned(),
+        ));
+    }
+    if heir == Heir::Parent
+        && let Some(status) = inherit(intent, pids, job.command.grace, still)?
+    {
+        let record = inherited(intent, pids, status);
+        intent.write_exit(&record)?;
+        return Ok(Fate::Ended(record, intent.read_output()));
+    }
+    left::wait_gone(intent, pids, job.command.grace, still)?;
+    Ok(Fate::Lost(
+        "its shim was ended before it could write down how the command ended".to_owned(),
+    ))
+}
+
+/// Waits for a command whose shim was killed: as a subreaper this process is its parent now. None
+/// where it is not.
+fn inherit(
+    intent: &Intent,
+    pids: &PidFile,
+    grace: Millis,
+    still: &mut dyn FnMut(String),
+) -> io::Result<Option<WaitStatus>> {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let mark = format!("{}={}", Intent::MARK, intent.mark());
+    let is_child = |pid: i32| Proc::read(pid).is_some_and(|proc| proc.parent == own);
+    let named = pids.command.as_ref().map(|command| command.group);
+    // The shim may have died before it could note the number.
+    let marked = || {
+        let all = super::proc::living();
+        let child = all.iter().find(|p| p.parent == own && p.has_env(&mark));
+        child.map(|proc| proc.pid)
+    };
+    let pid = named.filter(|pid| is_child(*pid)).or_else(marked);
+    let Some(pid) = pid.and_then(Pid::from_raw) else {
+        return Ok(None);
+    };
+    let Some(handle) = os::pidfd(pid) else {
+        return Ok(None);
+    };
+    let mut told = false;
+    let mut ending = None;
+    loop {
+        if let Some(status) = os::reap(pid) {
+            return Ok(Some(status));
+        }
+        if !told {
+            let title = Proc::read(pid.as_raw_nonzero().get()).map(|proc| proc.title());
+            still(format!(
+                "its shim is gone, but it still runs: {}",
+                title.unwrap_or_default()
+            ));
+            told = true;
+        }
+        if intent.has("cancel") {
+            let since = *ending.get_or_insert_with(clock::up);
+            let over = clock::up().since(since) >= grace;
+            left::end_group(pids, if over { Signal::KILL } else { Signal::TERM });
+        }
+        let fd = std::os::fd::AsFd::as_fd(&handle);
+        os::wait_readable(&[fd], Some(Millis(500)))?;
+    }
+}
+
+/// The record that the shim would have written.
+fn inherited(intent: &Intent, pids: &PidFile, status: WaitStatus) -> ExitRecord {
+    let exit = match (status.exit_status(), status.terminating_signal()) {
+        (_, Some(_)) if intent.has("cancel") => Exit::Cancelled,
+        (_, Some(signal)) => Exit::Signal(signal),
+        (code, None) => Exit::Code(code.unwrap_or(-1)),
+    };
+    let began = pids.shim.as_ref().map_or(clock::up(), |shim| shim.up);
+    let left = left::left(intent, pids);
+    ExitRecord {
+        exit,
+        at: clock::wall(),
+        took: clock::up().since(began),
+        left_running: left.iter().map(Proc::title).collect(),
+        log_bytes: intent.log_bytes(),
+    }
+}
+
+/// Asks the shim of an intent to end its command: `.cancel` (why) is written, then the shim is
+/// woken. A second cancel also gives up waiting for what outlives the command.
+pub fn cancel(dir: &RunDir, number: Seq, stem: &str, why: &str) -> io::Result<()> {
+    let intent = Intent {
+        dir: dir.clone(),
+        number,
+        stem: stem.to_owned(),
+    };
+    intent.write_cancel(why)?;
+    // Without a `.pid` the shim has yet to look for `.cancel`; without a shim, whoever waits for
+    // what it left does.
+    let Some(shim) = intent.read_pid()?.and_then(|pids| pids.shim) else {
+        return Ok(());
+    };
+    let handle = Pid::from_raw(shim.pid).and_then(os::pidfd);
+    if let Some(handle) = handle
+        && shim.boot == clock::boot()
+        && Proc::is(shim.pid, shim.start)
+    {
+        match rustix::process::pidfd_send_signal(&handle, Signal::USR1) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

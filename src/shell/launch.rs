@@ -1,0 +1,99 @@
+//! Starting a supervisor that outlives whoever starts it.
+
+use super::{clock, identity, os};
+use crate::types::Millis;
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// The longest line a supervisor says on its standard output, in bytes.
+const MAX_LINE: usize = 64 << 10;
+
+/// Starts `upwalk __supervise RUN_DIR` detached from this login, its standard error appended to
+/// `log`, and returns the line it says on standard output; fails where it says none in time.
+pub fn spawn_supervisor(run_dir: &Path, log: &Path, timeout: Millis) -> io::Result<String> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC;
+    let log = File::from(rustix::fs::open(log, flags, Mode::from_raw_mode(0o600))?);
+    let mut child = command()
+        .arg("__supervise")
+        .arg(run_dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()?;
+    let line = first_line(&mut child, timeout);
+    // It goes on when this process ends; as long as that lives, it takes the status.
+    std::thread::spawn(move || child.wait());
+    line
+}
+
+/// This program; through `systemd-run --scope` where logind would kill it at logout.
+fn command() -> Command {
+    if !kills_at_logout() {
+        return Command::new(os::binary());
+    }
+    let mut command = Command::new("systemd-run");
+    command.args(["--scope", "--collect", "--quiet"]);
+    if !identity::is_root() {
+        command.arg("--user");
+    }
+    // There, /proc/self/exe would be systemd-run.
+    let own = if os::binary() == Path::new("/proc/self/exe") {
+        format!("/proc/{}/exe", std::process::id()).into()
+    } else {
+        os::binary().to_owned()
+    };
+    command.arg("--").arg(own);
+    command
+}
+
+/// Whether logind ends what a user leaves behind at logout, and this is a login.
+fn kills_at_logout() -> bool {
+    if identity::var("XDG_SESSION_ID").is_none() || !Path::new("/run/systemd/system").exists() {
+        return false;
+    }
+    let asked = Command::new("busctl")
+        .args([
+            "get-property",
+            "org.freedesktop.login1",
+            "/org/freedesktop/login1",
+            "org.freedesktop.login1.Manager",
+            "KillUserProcesses",
+        ])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    asked.is_ok_and(|output| output.stdout.trim_ascii() == b"b true")
+}
+
+/// The first line that a child says, without its newline.
+fn first_line(child: &mut Child, timeout: Millis) -> io::Result<String> {
+    let failed = |why: &str| Err(io::Error::other(format!("the supervisor {why}")));
+    let Some(out) = child.stdout.take() else {
+        return failed("has no standard output");
+    };
+    let end = clock::up().plus(timeout);
+    let mut bytes = Vec::new();
+    let mut buffer = [0_u8; 4096];
+    loop {
+        if let Some(at) = bytes.iter().position(|b| *b == b'\n') {
+            return Ok(String::from_utf8_lossy(&bytes[..at]).into_owned());
+        }
+        let rest = end.since(clock::up());
+        if rest == Millis(0) {
+            return failed("did not say in time that it is ready");
+        }
+        if bytes.len() > MAX_LINE {
+            return failed("said something endless");
+        }
+        if os::wait_readable(&[out.as_fd()], Some(rest))? == [true] {
+            match rustix::io::read(&out, &mut buffer)? {
+                0 => return failed("ended before it was ready"),
+                n => bytes.extend_from_slice(&buffer[..n]),
+            }
+        }
+    }
+}
