@@ -1,6 +1,11 @@
 //! What is wrong with a plan: every finding with its place, drawn like rustc draws them.
 
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
+
+/// How many findings are drawn; the rest is counted.
+const MOST_DRAWN: usize = 100;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +20,37 @@ pub struct Diagnostic {
     pub also: Option<(Range<usize>, String)>,
     /// What to do.
     pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding at a place, with nothing more to say about it yet.
+    pub(super) fn new(span: Range<usize>, title: String) -> Self {
+        Self {
+            title,
+            span,
+            label: String::new(),
+            also: None,
+            help: None,
+        }
+    }
+
+    /// Says something at the place.
+    pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Says what to do.
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Points at a second place.
+    pub(super) fn also(&mut self, span: &Range<usize>, remark: impl Into<String>) -> &mut Self {
+        self.also = Some((span.clone(), remark.into()));
+        self
+    }
 }
 
 /// All findings of one file.
@@ -37,9 +73,146 @@ pub enum Paint {
     Colour,
 }
 
+/// A place as people count it, both from 1; the column is in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
 impl Diagnostics {
     /// Draws every finding, with file, line and column.
-    pub fn render(&self, _paint: Paint) -> String {
-        todo!()
+    pub fn render(&self, paint: Paint) -> String {
+        let renderer = match paint {
+            Paint::Plain => Renderer::plain(),
+            Paint::Colour => Renderer::styled(),
+        };
+        let renderer = renderer.decor_style(DecorStyle::Ascii);
+        let lines = Lines::of(&self.text);
+        let mut drawn: Vec<String> = self
+            .found
+            .iter()
+            .take(MOST_DRAWN)
+            .map(|found| renderer.render(&[self.group(&lines, found)]))
+            .collect();
+        let rest = self.found.len().saturating_sub(MOST_DRAWN);
+        if rest > 0 {
+            drawn.push(format!("... and {rest} more"));
+        }
+        drawn.join("\n\n")
     }
+
+    /// Where a finding is.
+    pub fn place(&self, found: &Diagnostic) -> Place {
+        Lines::of(&self.text).place(found.span.start)
+    }
+
+    /// One finding as the drawing library wants it: only the lines it is about are handed over.
+    fn group<'a>(&'a self, lines: &Lines<'a>, found: &'a Diagnostic) -> Group<'a> {
+        let title = Level::ERROR.primary_title(found.title.as_str());
+        let group = if self.text.is_empty() {
+            title.element(Origin::path(self.file.as_str()))
+        } else {
+            let (source, first) = lines.around(&found.span);
+            let place = AnnotationKind::Primary
+                .span(within(&found.span, source.start, source.end))
+                .label(found.label.as_str());
+            let snippet = Snippet::source(&self.text[source.clone()])
+                .line_start(first)
+                .path(self.file.as_str())
+                .annotation(place);
+            let near = |span: &Range<usize>| source.contains(&span.start);
+            match &found.also {
+                Some((span, remark)) if near(span) => title.element(
+                    snippet.annotation(
+                        AnnotationKind::Context
+                            .span(within(span, source.start, source.end))
+                            .label(remark.as_str()),
+                    ),
+                ),
+                Some((span, remark)) => {
+                    let (other, line) = lines.around(span);
+                    let mark = AnnotationKind::Context
+                        .span(within(span, other.start, other.end))
+                        .label(remark.as_str());
+                    title.element(snippet).element(
+                        Snippet::source(&self.text[other])
+                            .line_start(line)
+                            .path(self.file.as_str())
+                            .annotation(mark),
+                    )
+                }
+                None => title.element(snippet),
+            }
+        };
+        match &found.help {
+            Some(help) => group.element(Level::HELP.message(help.as_str())),
+            None => group,
+        }
+    }
+}
+
+/// A span inside an excerpt that begins at `start` and ends at `end`, at most to its line's end.
+fn within(span: &Range<usize>, start: usize, end: usize) -> Range<usize> {
+    let from = span.start.clamp(start, end);
+    let to = span.end.clamp(from, end);
+    from - start..to - start
+}
+
+/// Where the lines of a text begin.
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Looks for the lines of a text.
+    pub(super) fn of(text: &'a str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
+        Self {
+            text,
+            starts: starts.collect(),
+        }
+    }
+
+    /// The line a byte lies on, from 0.
+    fn index(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at).max(1) - 1
+    }
+
+    /// The line and column of a byte.
+    pub(super) fn place(&self, at: usize) -> Place {
+        let at = floor(self.text, at);
+        let line = self.index(at);
+        let column = self.text[self.starts[line]..at].chars().count() + 1;
+        Place {
+            line: line + 1,
+            column,
+        }
+    }
+
+    /// The lines a span begins on, at most three, and the first one's number.
+    fn around(&self, span: &Range<usize>) -> (Range<usize>, usize) {
+        let first = self.index(span.start);
+        let last = self.index(span.end.max(span.start)).min(first + 2);
+        let end = self
+            .starts
+            .get(last + 1)
+            .copied()
+            .unwrap_or(self.text.len());
+        (self.starts[first]..end, first + 1)
+    }
+}
+
+/// The nearest character boundary at or before a byte.
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }

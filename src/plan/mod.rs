@@ -4,20 +4,33 @@
 //! that cannot be invalid, or into *all* diagnostics at once. Nothing here executes anything or
 //! looks anything up on the machine: the caller brings the bytes.
 
+mod decode;
 mod diagnostic;
-mod map;
+mod findings;
+mod json;
 mod model;
+mod node;
+mod raw;
+mod raw_step;
+mod resolve;
+mod scripts;
+mod shelltext;
 mod template;
+mod units;
+mod yaml;
 
-pub use diagnostic::{Diagnostic, Diagnostics, Paint};
-pub use map::{Map, MapEntry, MapValue, read_map};
+pub use diagnostic::{Diagnostic, Diagnostics, Paint, Place};
 pub use model::{
     Asked, Defaults, Guard, Item, Kind, Level, OnFailure, Pause, PauseGuard, Phase, Plan,
     PlanParts, Polled, Provenance, Rerun, Role, Settings, Step, Undo, Var, VarSource, VersionRules,
     Walk, Warning,
 };
+pub use scripts::Script;
 pub use template::{Template, TemplateError};
 
+use crate::types::Digest;
+use findings::Findings;
+use resolve::Resolved;
 use std::path::{Path, PathBuf};
 
 /// The longest plan that is read, in bytes.
@@ -26,7 +39,8 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// A valid plan that still lacks the digests of its `files`.
 #[derive(Debug)]
 pub struct Draft {
-    _private: (),
+    bytes: Vec<u8>,
+    resolved: Resolved,
 }
 
 /// One of a plan's files as it lies on disk.
@@ -53,29 +67,97 @@ impl FileDigest {
     }
 }
 
-/// Reads a plan's bytes; `name` is the file as diagnostics call it.
-pub fn read(_name: &str, _bytes: &[u8]) -> Result<Draft, Diagnostics> {
-    todo!()
+/// Reads a plan's bytes; `name` is the file as diagnostics call it. Fails with everything that is
+/// wrong with it.
+pub fn read(name: &str, bytes: &[u8]) -> Result<Draft, Diagnostics> {
+    let refuse = |text: String, mut found: Vec<Diagnostic>| {
+        found.sort_by_key(|one| (one.span.start, one.span.end));
+        Diagnostics {
+            file: name.to_owned(),
+            text,
+            found,
+        }
+    };
+    if bytes.len() > MAX_BYTES {
+        let title = format!(
+            "the plan is larger than {} MiB and is not read",
+            MAX_BYTES >> 20
+        );
+        return Err(refuse(String::new(), vec![Diagnostic::new(0..0, title)]));
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            let mut found = Diagnostic::new(at..at, "the plan is not UTF-8 text".to_owned());
+            found
+                .label("the first byte that is not")
+                .help("save the file as UTF-8");
+            return Err(refuse(
+                String::from_utf8_lossy(bytes).into_owned(),
+                vec![found],
+            ));
+        }
+    };
+    let mut out = Findings::new(text);
+    let root = if text.starts_with('{') {
+        json::read(&mut out)
+    } else {
+        yaml::read(&mut out)
+    };
+    let resolved = root.and_then(|root| resolve::resolve(&root, &mut out));
+    match resolved {
+        Some(mut resolved) if out.errors.is_empty() => {
+            resolved.parts.not_yet = refuse(text.to_owned(), out.not_yet);
+            Ok(Draft {
+                bytes: bytes.to_vec(),
+                resolved,
+            })
+        }
+        Some(_) | None => Err(refuse(text.to_owned(), out.errors)),
+    }
 }
 
 /// The JSON Schema of the plan language.
 pub fn schema() -> serde_json::Value {
-    todo!()
+    schemars::schema_for!(raw::RawPlan).into()
 }
 
 impl Draft {
     /// The plan's `files` as it lists them: files, and folders that stand for all they contain.
     pub fn files(&self) -> &[PathBuf] {
-        todo!()
+        &self.resolved.parts.files
     }
 
     /// Finishes the plan: its digest is over its bytes and these files, sorted by path.
-    pub fn seal(self, _files: &[FileDigest]) -> Plan {
-        todo!()
+    pub fn seal(self, files: &[FileDigest]) -> Plan {
+        let mut files: Vec<&FileDigest> = files.iter().collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let modes: Vec<[u8; 4]> = files.iter().map(|file| file.mode.to_be_bytes()).collect();
+        let mut digested: Vec<&[u8]> = vec![&self.bytes];
+        for (file, mode) in files.iter().zip(&modes) {
+            digested.extend([file.path.as_os_str().as_encoded_bytes(), mode, &file.sha256]);
+        }
+        let digest = Digest::of(digested);
+        Plan::new(
+            PlanParts {
+                digest,
+                ..self.resolved.parts
+            },
+            self.resolved.scripts,
+        )
     }
 
     /// A finding at the entry of `files` that lists `path`, such as a file that is missing.
-    pub fn file_error(&self, _path: &Path, _title: String) -> Diagnostics {
-        todo!()
+    pub fn file_error(&self, path: &Path, title: String) -> Diagnostic {
+        let entry = self
+            .resolved
+            .files
+            .iter()
+            .find(|(entry, _)| path.starts_with(entry));
+        let span = entry.map_or(0..0, |(_, span)| span.clone());
+        let mut found = Diagnostic::new(span, title);
+        found.label("listed here");
+        found
     }
 }

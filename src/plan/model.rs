@@ -1,7 +1,7 @@
 //! The resolved plan. Made by `plan::resolve` alone and handed out behind `&Plan`, so whatever
 //! holds one may rely on it: ids are unique, references lead somewhere, patterns compile.
 
-use super::{Diagnostics, Template};
+use super::{Diagnostics, Script, Template};
 use crate::types::{Digest, Id, Judge, Millis, Series, ServiceId, StepId, VersionReq, WarningId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub struct Plan {
     parts: PlanParts,
+    scripts: Vec<Script>,
 }
 
 /// What a plan is made of; see [`Plan`], which derefs to it.
@@ -46,8 +47,14 @@ pub struct PlanParts {
 
 impl Plan {
     /// Seals what `resolve` has checked.
-    pub(super) fn new(parts: PlanParts) -> Self {
-        Self { parts }
+    pub(super) fn new(parts: PlanParts, scripts: Vec<Script>) -> Self {
+        Self { parts, scripts }
+    }
+
+    /// Every shell text as the plan writes it, for whoever asks the shells whether they can read
+    /// them.
+    pub fn scripts(&self) -> &[Script] {
+        &self.scripts
     }
 }
 

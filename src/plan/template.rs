@@ -107,6 +107,19 @@ impl Template {
         }
         out
     }
+
+    /// The text as one word of a shell command: literal parts quoted, names as the environment
+    /// variables that `env` says.
+    pub(super) fn shell_word(&self, env: &dyn Fn(&str) -> String) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) => super::shelltext::word(text),
+            Piece::Name(name, _) => format!("\"${{{}}}\"", env(name)),
+        };
+        match self.pieces.is_empty() {
+            true => super::shelltext::word(""),
+            false => self.pieces.iter().map(piece).collect(),
+        }
+    }
 }
 
 /// Whether a text is a variable's name: `[a-z][a-z0-9_]*`.

@@ -1,0 +1,469 @@
+//! Steps: their kind, which keys go with it, and how their commands run.
+
+use super::Resolver;
+use super::guard::Network;
+use super::names::Around;
+use super::walk::{Home, Named, Typed, Undoable};
+use crate::plan::decode::{Command, Either, Flag, Keys, Literal, Text, word};
+use crate::plan::findings::{closest, quoted};
+use crate::plan::model::{Guard, Kind, OnFailure, Polled, Rerun, Settings, Step, item_id};
+use crate::plan::node::{Sp, Span};
+use crate::plan::raw_step::{RawGuard, RawStep};
+use crate::plan::{Template, units};
+use crate::types::{Id, Millis, StepId};
+
+/// The time between two asks of a guard with `within`.
+const EVERY: Millis = Millis::from_secs(2);
+
+/// The kinds of steps, as sets.
+const RUN: u16 = 1;
+const ARGV: u16 = 2;
+const CHECK: u16 = 4;
+const MANUAL: u16 = 8;
+const BACKUP: u16 = 16;
+const HOLD: u16 = 32;
+const RELEASE: u16 = 64;
+const SYSTEMD: u16 = 128;
+const REBOOT: u16 = 256;
+const ALL: u16 = 511;
+const COMMANDS: u16 = RUN | ARGV | CHECK | BACKUP | HOLD | RELEASE | SYSTEMD;
+
+/// The key that names each kind.
+const KINDS: [(&str, u16); 9] = [
+    ("run", RUN),
+    ("argv", ARGV),
+    ("check", CHECK),
+    ("manual", MANUAL),
+    ("backup", BACKUP),
+    ("hold", HOLD),
+    ("release", RELEASE),
+    ("systemd", SYSTEMD),
+    ("reboot", REBOOT),
+];
+
+/// The kinds that a key goes with (plan-language, "Steps").
+fn goes_with(key: &str) -> u16 {
+    match key {
+        "env" | "dir" | "user" | "timeout" | "shell" | "secrets" | "rerun" | "retries"
+        | "on_failure" | "progress" | "error_lines" | "confirm_within" | "hosts" | "rolling" => {
+            COMMANDS
+        }
+        "verify" => ALL & !CHECK,
+        "lasting" => CHECK,
+        "undo" | "restored_by" | "restored_by_if" => RUN | ARGV | MANUAL | SYSTEMD,
+        "undo_text" | "undo_if" | "undo_verify" | "irreversible" => RUN | ARGV | MANUAL,
+        "follows" => RUN | ARGV | SYSTEMD,
+        "read_only" | "ok_codes" | "retry_codes" | "terminal" => RUN | ARGV,
+        "sets" => RUN | ARGV | BACKUP | HOLD,
+        "pending" => RUN | CHECK,
+        "of" | "needs" | "restore" => BACKUP,
+        "leave" | "limit" => HOLD,
+        _ => ALL,
+    }
+}
+
+/// A step's kind: its key, and itself as a set.
+pub(super) type Chosen = (&'static str, u16);
+
+impl Resolver<'_, '_> {
+    /// Resolves a step; a `systemd` step becomes several, one of a later part none.
+    pub(super) fn step(&mut self, raw: &Sp<RawStep>, home: Home) -> Vec<Step> {
+        let keys = &raw.value;
+        let Some(kind) = self.kind_of(raw) else {
+            return Vec::new();
+        };
+        self.keys_of(keys, kind);
+        let needs_name = kind.1 & (SYSTEMD | RELEASE) == 0;
+        if keys.name.is_none() && needs_name {
+            self.out
+                .error(&raw.span, "a step needs a `name`")
+                .label("`name` is missing");
+        }
+        let id = if needs_name {
+            self.id_or_slug(keys.id.as_ref(), keys.name.as_ref())
+        } else if let Some(id) = &keys.id {
+            self.id_or_slug(Some(id), None)
+        } else {
+            None
+        };
+        if let (Some(id), true) = (&id, kind.1 != SYSTEMD) {
+            self.name(id, named(keys, kind));
+        }
+        self.later_step(keys, home);
+        let around = self.around_step(keys, kind, id.as_ref());
+        let resolved = self.kind(keys, kind, &around);
+        let step = self.build(raw, id.as_ref(), home, &around);
+        if let (Some(id), true) = (&id, kind.1 == BACKUP) {
+            self.backups
+                .insert(id.value.as_str().replace('-', "_").to_uppercase());
+        }
+        if kind.1 == SYSTEMD {
+            return self.systemd(keys, id.as_ref(), &step, &around);
+        }
+        // The kinds of later parts are not walked yet.
+        resolved
+            .map(|kind| Step { kind, ..step })
+            .into_iter()
+            .collect()
+    }
+
+    /// Exactly one key names the kind.
+    fn kind_of(&mut self, raw: &Sp<RawStep>) -> Option<Chosen> {
+        let written = raw.value.written();
+        let kinds: Vec<(Chosen, &Span)> = written
+            .iter()
+            .filter_map(|(key, span)| {
+                let kind = KINDS.iter().find(|(name, _)| name == key)?;
+                Some((*kind, span))
+            })
+            .collect();
+        match kinds[..] {
+            [(kind, _)] => Some(kind),
+            [(first, place), (second, span), ..] => {
+                let title = format!("a step is either `{}` or `{}`", first.0, second.0);
+                self.out
+                    .error(span, title)
+                    .label("a second kind")
+                    .also(place, "the first")
+                    .help("make it two steps");
+                None
+            }
+            [] => {
+                let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+                self.out
+                    .error(&raw.span, "this step does nothing")
+                    .label("its kind is missing")
+                    .help(format!("add one of {}", names.join(", ")));
+                None
+            }
+        }
+    }
+
+    /// Keys that do not go with the kind.
+    fn keys_of(&mut self, raw: &RawStep, kind: Chosen) {
+        for (key, span) in raw.written() {
+            let allowed = goes_with(key);
+            if allowed & kind.1 == 0 {
+                let names: Vec<&str> = KINDS
+                    .iter()
+                    .filter(|(_, k)| allowed & k != 0)
+                    .map(|(name, _)| *name)
+                    .collect();
+                self.out
+                    .error(&span, format!("`{key}` does not go with `{}`", kind.0))
+                    .label("not here")
+                    .help(format!("it goes with {}", names.join(", ")));
+            }
+        }
+    }
+
+    /// What surrounds the step's guards and shell texts.
+    fn around_step(&mut self, keys: &RawStep, kind: Chosen, id: Option<&Sp<Id>>) -> Around {
+        let what = match (id, &keys.name) {
+            (Some(id), _) => format!("step {}", id.value),
+            (None, Some(name)) => format!("step \"{}\"", name.value.0),
+            (None, None) => format!("a `{}` step", kind.0),
+        };
+        let shell = keys.shell.as_ref().map(|shell| self.shell(shell));
+        let env = keys.env.iter().flat_map(|map| &map.value.0);
+        Around {
+            what,
+            shell: shell.unwrap_or_else(|| self.defaults.shell.clone()),
+            env: env.map(|(name, _)| name.value.clone()).collect(),
+        }
+    }
+
+    /// What is done; none for the kinds that become other steps, now or in a later part.
+    fn kind(&mut self, keys: &RawStep, kind: Chosen, around: &Around) -> Option<Kind> {
+        let around = Around {
+            what: format!("{} of {}", kind.0, around.what),
+            ..around.clone()
+        };
+        if let Some(run) = &keys.run {
+            return Some(Kind::Run(self.shell_text(run, &around)));
+        }
+        if let Some(argv) = &keys.argv {
+            return Some(Kind::Argv(self.argv(argv)));
+        }
+        if let Some(check) = &keys.check {
+            let polled = self.polled(keys, Some(check), "check", &around);
+            return polled.map(Kind::Check);
+        }
+        if let Some(manual) = &keys.manual {
+            return Some(Kind::Manual(self.template(manual)));
+        }
+        self.later_kind(keys, &around);
+        None
+    }
+
+    /// A command without a shell.
+    pub(super) fn argv(&mut self, raw: &Sp<Vec<Sp<Literal>>>) -> Vec<Template> {
+        if raw
+            .value
+            .first()
+            .is_none_or(|program| program.value.0.trim().is_empty())
+        {
+            self.out
+                .error(&raw.key, "the command names no program")
+                .label("empty");
+        }
+        let words = raw.value.iter();
+        words
+            .map(|word| self.template_at(&word.value.0, &word.span))
+            .collect()
+    }
+
+    /// The step but for its kind, whose place is held.
+    fn build(
+        &mut self,
+        raw: &Sp<RawStep>,
+        id: Option<&Sp<Id>>,
+        home: Home,
+        around: &Around,
+    ) -> Step {
+        let keys = &raw.value;
+        let settings = self.settings(keys);
+        let name = self.template_of(keys.name.as_ref());
+        let text = self.template_of(keys.text.as_ref());
+        let remedy = self.template_of(keys.remedy.as_ref());
+        let warnings = self.warnings(keys.warn.as_ref(), around);
+        let only_if = self.named_guard(keys.only_if.as_ref(), "only_if", around);
+        let unless = self.named_guard(keys.unless.as_ref(), "unless", around);
+        // From here on the step's own variables are known.
+        let sets = self.sets(keys.sets.as_ref());
+        let verify = self.polled(keys, keys.verify.as_ref(), "verify", around);
+        self.polling_alone(keys);
+        let typed = match (home.typed, Typed::among(&warnings)) {
+            (Typed::No, Typed::No) => Typed::No,
+            (_, _) => Typed::Yes,
+        };
+        let undo = self.undo(keys, id, Home { typed, ..home }, around);
+        let ok_codes = keys
+            .ok_codes
+            .as_ref()
+            .map(|list| self.codes(list, "ok_codes"));
+        Step {
+            id: id.map_or_else(|| StepId::from("?"), |id| item_id(&id.value)),
+            name: name.unwrap_or_else(|| Template::literal("")),
+            text,
+            remedy,
+            kind: Kind::Manual(Template::literal("")),
+            settings,
+            warnings,
+            only_if,
+            unless,
+            verify,
+            undo,
+            read_only: is_true(keys.read_only.as_ref()),
+            rerun: self.rerun(keys),
+            ok_codes: ok_codes.unwrap_or_else(|| vec![0]),
+            on_failure: OnFailure::Ask,
+            progress: self.log_pattern(keys.progress.as_ref(), 1..=2),
+            error_lines: self.log_pattern(keys.error_lines.as_ref(), 0..=usize::MAX),
+            sets,
+            lasting: is_true(keys.lasting.as_ref()),
+            line: self.out.lines.place(raw.span.start).line,
+        }
+    }
+
+    /// How the step's commands run.
+    fn settings(&mut self, keys: &RawStep) -> Settings {
+        let mut secrets = Vec::new();
+        for name in keys.secrets.iter().flat_map(|list| &list.value) {
+            let text = name.value.0.as_str();
+            if self.vars.get(text).is_some_and(|var| var.secret) {
+                secrets.push(text.to_owned());
+                continue;
+            }
+            let known = self.vars.iter().filter(|(_, var)| var.secret);
+            let close = closest(text, known.map(|(name, _)| name.as_str())).map(str::to_owned);
+            let found = self.out.error(
+                &name.span,
+                format!("{} is no secret variable", quoted(text)),
+            );
+            match close {
+                Some(close) => found.label(format!("did you mean `{close}`?")),
+                None => found.label("declare it under `vars` with `secret: true`"),
+            };
+        }
+        Settings {
+            env: self.env_values(keys.env.as_ref()),
+            dir: keys.dir.as_ref().map(|dir| self.dir(dir)),
+            user: keys.user.as_ref().map(|user| self.user(user)),
+            timeout: self.length_of(keys.timeout.as_ref()),
+            // Its mistakes have been said when the surroundings were looked at.
+            shell: keys
+                .shell
+                .as_ref()
+                .filter(|list| !list.value.is_empty())
+                .map(|list| list.value.iter().map(|word| word.value.0.clone()).collect()),
+            secrets,
+        }
+    }
+
+    /// A guard of the step, under the name of its key.
+    pub(super) fn named_guard(
+        &mut self,
+        raw: Option<&Sp<RawGuard>>,
+        key: &str,
+        around: &Around,
+    ) -> Option<Guard> {
+        let around = Around {
+            what: format!("{key} of {}", around.what),
+            ..around.clone()
+        };
+        self.guard_of(raw, &around)
+    }
+
+    /// A guard that `within` and `every` go with.
+    pub(super) fn polled(
+        &mut self,
+        keys: &RawStep,
+        raw: Option<&Sp<RawGuard>>,
+        key: &str,
+        around: &Around,
+    ) -> Option<Polled> {
+        let raw = raw?;
+        let network = if key == "check" {
+            Network::Allowed
+        } else {
+            Network::Refused
+        };
+        let what = if key == "check" {
+            around.what.clone()
+        } else {
+            format!("{key} of {}", around.what)
+        };
+        let guard = self.guard(
+            raw,
+            &Around {
+                what,
+                ..around.clone()
+            },
+            network,
+        );
+        // Mistakes in them are said once, by `polling_alone`.
+        let length = |text: &Option<Sp<Text>>| {
+            text.as_ref()
+                .and_then(|text| units::duration(&text.value.0).ok())
+        };
+        Some(Polled {
+            guard: guard?,
+            within: length(&keys.within),
+            every: length(&keys.every).unwrap_or(EVERY),
+        })
+    }
+
+    /// Checks `within` and `every`, and that there is a guard they go with.
+    fn polling_alone(&mut self, keys: &RawStep) {
+        for (name, text) in [("within", &keys.within), ("every", &keys.every)] {
+            let Some(text) = text else { continue };
+            self.length(text);
+            let units = keys.systemd.is_some();
+            if keys.check.is_none() && keys.verify.is_none() && keys.undo_verify.is_none() && !units
+            {
+                self.out
+                    .error(&text.key, format!("`{name}` goes with `check` or `verify`"))
+                    .label("this step has neither");
+            }
+        }
+        if let (Some(every), None, None) = (&keys.every, &keys.within, &keys.systemd) {
+            self.out
+                .error(&every.key, "`every` goes with `within`")
+                .label("without it the guard is asked once");
+        }
+    }
+
+    /// Variables that the step may write to `$OUTPUT`.
+    fn sets(&mut self, raw: Option<&Sp<Vec<Sp<Text>>>>) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for text in raw.iter().flat_map(|list| &list.value) {
+            let name = text.value.0.as_str();
+            if !self.var_name(name, &text.span) {
+                continue;
+            }
+            if let Some(var) = self.vars.get(name) {
+                let span = var.span.clone();
+                self.out
+                    .error(
+                        &text.span,
+                        format!("`{name}` is a variable of the plan already"),
+                    )
+                    .label("a step cannot set it")
+                    .also(&span, "declared here");
+            } else if names.iter().any(|known| known == name) {
+                self.out
+                    .error(&text.span, format!("`{name}` is listed twice"))
+                    .label("again");
+            } else {
+                names.push(name.to_owned());
+                self.sets
+                    .entry(name.to_owned())
+                    .or_insert_with(|| text.span.clone());
+            }
+        }
+        names
+    }
+
+    fn rerun(&mut self, keys: &RawStep) -> Rerun {
+        let words = [
+            ("safe", Rerun::Safe),
+            ("check", Rerun::Check),
+            ("never", Rerun::Never),
+        ];
+        let by_default = if keys.unless.is_some() {
+            Rerun::Check
+        } else {
+            Rerun::Never
+        };
+        let Some(text) = &keys.rerun else {
+            return by_default;
+        };
+        let rerun = word(
+            text,
+            "way to go on after an unknown outcome",
+            &words,
+            self.out,
+        );
+        if rerun == Some(Rerun::Check) && keys.unless.is_none() {
+            self.out
+                .error(
+                    &text.span,
+                    "`rerun: check` asks `unless`, which this step lacks",
+                )
+                .label("nothing to ask")
+                .help("add `unless`, or write `rerun: never` or `rerun: safe`");
+        }
+        rerun.unwrap_or(by_default)
+    }
+
+    /// A pattern for lines of the log.
+    fn log_pattern(
+        &mut self,
+        text: Option<&Sp<Text>>,
+        groups: std::ops::RangeInclusive<usize>,
+    ) -> Option<String> {
+        let text = text?;
+        self.regex(text, groups);
+        Some(text.value.0.clone())
+    }
+}
+
+/// Whether a flag is there and true.
+pub(super) fn is_true(flag: Option<&Sp<Flag>>) -> bool {
+    flag.is_some_and(|flag| flag.value.0)
+}
+
+/// What the id of a step names.
+fn named(keys: &RawStep, kind: Chosen) -> Named {
+    let undone = matches!(&keys.undo, Some(undo) if !matches!(
+        &undo.value,
+        Either::Text(Command(text)) if text.trim() == "again"
+    ) && matches!(&undo.value, Either::Text(_)));
+    match kind.1 {
+        BACKUP => Named::Backup,
+        HOLD => Named::Hold,
+        _ if undone => Named::Step(Undoable::Yes),
+        _ => Named::Step(Undoable::No),
+    }
+}
