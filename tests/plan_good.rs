@@ -79,6 +79,11 @@ fn the_walked_plans_of_the_tests_are_valid() {
         include_str!("postgres/wrong-order.yaml"),
     ] {
         let plan = plan(text);
-        assert_eq!(plan.not_yet.found, [], "{}", plan.not_yet.render(Paint::Plain));
+        assert_eq!(
+            plan.not_yet.found,
+            [],
+            "{}",
+            plan.not_yet.render(Paint::Plain)
+        );
     }
 }

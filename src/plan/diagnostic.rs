@@ -83,6 +83,13 @@ pub struct Place {
 }
 
 impl Diagnostics {
+    /// Findings in the order of their places.
+    pub(super) fn sorted(file: &str, text: &str, mut found: Vec<Diagnostic>) -> Self {
+        found.sort_by_key(|one| (one.span.start, one.span.end));
+        let (file, text) = (file.to_owned(), text.to_owned());
+        Self { file, text, found }
+    }
+
     /// Draws every finding, with file, line and column.
     pub fn render(&self, paint: Paint) -> String {
         let renderer = match paint {

@@ -8,6 +8,7 @@ mod decode;
 mod diagnostic;
 mod findings;
 mod json;
+mod map;
 mod model;
 mod node;
 mod raw;
@@ -20,6 +21,7 @@ mod units;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Paint, Place};
+pub use map::{Map, MapEntry, MapValue, read_map};
 pub use model::{
     Asked, Defaults, Guard, Item, Kind, Level, OnFailure, Pause, PauseGuard, Phase, Plan,
     PlanParts, Polled, Provenance, Rerun, Role, Settings, Step, Undo, Var, VarSource, VersionRules,
@@ -70,51 +72,48 @@ impl FileDigest {
 /// Reads a plan's bytes; `name` is the file as diagnostics call it. Fails with everything that is
 /// wrong with it.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Draft, Diagnostics> {
-    let refuse = |text: String, mut found: Vec<Diagnostic>| {
-        found.sort_by_key(|one| (one.span.start, one.span.end));
-        Diagnostics {
-            file: name.to_owned(),
-            text,
-            found,
-        }
-    };
-    if bytes.len() > MAX_BYTES {
-        let title = format!(
-            "the plan is larger than {} MiB and is not read",
-            MAX_BYTES >> 20
-        );
-        return Err(refuse(String::new(), vec![Diagnostic::new(0..0, title)]));
-    }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let at = error.valid_up_to();
-            let mut found = Diagnostic::new(at..at, "the plan is not UTF-8 text".to_owned());
-            found
-                .label("the first byte that is not")
-                .help("save the file as UTF-8");
-            return Err(refuse(
-                String::from_utf8_lossy(bytes).into_owned(),
-                vec![found],
-            ));
-        }
-    };
+    let text = text_of(name, bytes)?;
     let mut out = Findings::new(text);
-    let root = if text.starts_with('{') {
-        json::read(&mut out)
-    } else {
-        yaml::read(&mut out)
-    };
-    let resolved = root.and_then(|root| resolve::resolve(&root, &mut out));
+    let resolved = tree(&mut out).and_then(|root| resolve::resolve(&root, &mut out));
     match resolved {
         Some(mut resolved) if out.errors.is_empty() => {
-            resolved.parts.not_yet = refuse(text.to_owned(), out.not_yet);
-            Ok(Draft {
-                bytes: bytes.to_vec(),
-                resolved,
-            })
+            resolved.parts.not_yet = Diagnostics::sorted(name, text, out.not_yet);
+            let bytes = bytes.to_vec();
+            Ok(Draft { bytes, resolved })
         }
-        Some(_) | None => Err(refuse(text.to_owned(), out.errors)),
+        Some(_) | None => Err(Diagnostics::sorted(name, text, out.errors)),
+    }
+}
+
+/// A file's bytes as text: UTF-8, and not too much of it.
+fn text_of<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostics> {
+    if bytes.len() > MAX_BYTES {
+        let title = format!(
+            "this file is larger than {} MiB and is not read",
+            MAX_BYTES >> 20
+        );
+        return Err(Diagnostics::sorted(
+            name,
+            "",
+            vec![Diagnostic::new(0..0, title)],
+        ));
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let mut found = Diagnostic::new(at..at, "this file is not UTF-8 text".to_owned());
+        found
+            .label("the first byte that is not")
+            .help("save the file as UTF-8");
+        Diagnostics::sorted(name, &String::from_utf8_lossy(bytes), vec![found])
+    })
+}
+
+/// Reads YAML, or JSON where the first byte says so.
+fn tree(out: &mut Findings<'_>) -> Option<node::Node> {
+    if out.text.starts_with('{') {
+        json::read(out)
+    } else {
+        yaml::read(out)
     }
 }
 
@@ -149,7 +148,7 @@ impl Draft {
     }
 
     /// A finding at the entry of `files` that lists `path`, such as a file that is missing.
-    pub fn file_error(&self, path: &Path, title: String) -> Diagnostic {
+    pub fn file_error(&self, path: &Path, title: String) -> Diagnostics {
         let entry = self
             .resolved
             .files
@@ -158,6 +157,7 @@ impl Draft {
         let span = entry.map_or(0..0, |(_, span)| span.clone());
         let mut found = Diagnostic::new(span, title);
         found.label("listed here");
-        found
+        let Diagnostics { file, text, .. } = &self.resolved.parts.not_yet;
+        Diagnostics::sorted(file, text, vec![found])
     }
 }
