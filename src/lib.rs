@@ -14,4 +14,5 @@ pub mod report;
 pub mod shell;
 pub mod supervisor;
 pub mod text;
+pub mod tui;
 pub mod types;

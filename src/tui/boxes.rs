@@ -1,0 +1,221 @@
+//! What the boxes take: phrases, reasons, acknowledgements. Part of `update`, and as pure.
+
+use super::input::Key;
+use super::model::{Field, Mode, Model, Order, Overlay, Purpose, TRIES};
+use super::seen::Seen;
+use super::update::{decide, decision, rearm};
+use super::view;
+use crate::journal::{Decision, Evidence, Question};
+use crate::types::Moment;
+
+/// A key while a text field has the focus; none where it is no key of the field.
+pub(super) fn edit(
+    model: &mut Model,
+    seen: &Seen<'_>,
+    mode: Mode,
+    key: Key,
+    now: &Moment,
+) -> Option<Vec<Order>> {
+    if key == Key::Enter {
+        return match mode {
+            Mode::Phrase => Some(submit_phrase(model, seen, now)),
+            Mode::Text => Some(submit_text(model, seen, now)),
+            _ => None,
+        };
+    }
+    let on_last_page = mode != Mode::Phrase || view::is_last_page(model, seen);
+    let field = match (&mut model.overlay, mode) {
+        (Some(Overlay::Text(_, field, _)), Mode::Text) => field,
+        (_, Mode::Phrase) => &mut model.consent.field,
+        _ => return None,
+    };
+    if !on_last_page && matches!(key, Key::Char(_)) {
+        model.said = Some("Read on first: PgDn shows the next page.".into());
+        return Some(Vec::new());
+    }
+    field.take(key, now.up).then(Vec::new)
+}
+
+/// Opens a box with a line of text.
+pub(super) fn text(model: &mut Model, seen: &Seen<'_>, purpose: Purpose) {
+    model.overlay = Some(Overlay::Text(purpose, Field::default(), 0));
+    rearm(model, seen);
+}
+
+/// Closes what is in front; a warning is set aside, and the run stays where it is.
+pub(super) fn back(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
+    if model.overlay.take().is_none() {
+        set_aside(model);
+    }
+    rearm(model, seen);
+    Vec::new()
+}
+
+fn set_aside(model: &mut Model) {
+    model.consent = super::model::Consent {
+        aside: true,
+        ..Default::default()
+    };
+}
+
+/// Turns pages.
+pub(super) fn turn(model: &mut Model, by: i32) {
+    let page = match &mut model.overlay {
+        Some(
+            Overlay::Help(page)
+            | Overlay::Detail(_, page)
+            | Overlay::Warnings(page)
+            | Overlay::Text(_, _, page),
+        ) => page,
+        Some(Overlay::Interrupt) => return,
+        None => &mut model.consent.page,
+    };
+    *page = match by {
+        i32::MIN => 0,
+        i32::MAX => usize::MAX,
+        by if by < 0 => page.saturating_sub(1),
+        _ => page.saturating_add(1),
+    };
+}
+
+/// `a` at a warning to acknowledge.
+pub(super) fn acknowledge(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
+    if !view::is_last_page(model, seen) {
+        model.said = Some("Read on first: PgDn shows the next page.".into());
+        return Vec::new();
+    }
+    confirm(model, seen, Evidence::Acknowledged)
+}
+
+fn confirm(model: &mut Model, seen: &Seen<'_>, evidence: Evidence) -> Vec<Order> {
+    let Some(Question::Confirm {
+        warning, digest, ..
+    }) = seen.open().map(|open| &open.question)
+    else {
+        return Vec::new();
+    };
+    let decision = Decision::Confirm {
+        warning: warning.clone(),
+        digest: digest.clone(),
+        evidence,
+    };
+    decide(model, seen, decision)
+}
+
+const ONCE_MORE: &str = "That was fast: press Enter once more.";
+
+/// Enter at a phrase.
+fn submit_phrase(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
+    let Some(Question::Confirm {
+        phrase: Some(phrase),
+        ..
+    }) = seen.open().map(|open| &open.question)
+    else {
+        return Vec::new();
+    };
+    let field = &model.consent.field;
+    if field.trimmed().is_empty() {
+        return Vec::new();
+    }
+    if !view::is_last_page(model, seen) {
+        model.said = Some("Read on first: PgDn shows the next page.".into());
+        return Vec::new();
+    }
+    if !field.may_submit(now.up) {
+        model.said = Some(ONCE_MORE.into());
+        return Vec::new();
+    }
+    let typed = field.trimmed().to_owned();
+    if typed == *phrase {
+        return confirm(model, seen, Evidence::Typed(typed));
+    }
+    model.consent.wrong += 1;
+    if model.consent.wrong >= TRIES {
+        set_aside(model);
+        model.said = Some(format!(
+            "That was wrong {TRIES} times. Nothing was done, the run stays where it is."
+        ));
+        return Vec::new();
+    }
+    model.said = Some(difference(&typed, phrase));
+    model.consent.tried = Some(typed);
+    Vec::new()
+}
+
+/// The place of the first character that differs, from 0.
+pub(super) fn first_difference(typed: &str, wanted: &str) -> usize {
+    let same = typed
+        .chars()
+        .zip(wanted.chars())
+        .take_while(|(a, b)| a == b);
+    same.count()
+}
+
+/// A sentence on where a phrase is wrong.
+fn difference(typed: &str, wanted: &str) -> String {
+    let at = first_difference(typed, wanted);
+    let what = match (typed.chars().nth(at), wanted.chars().nth(at)) {
+        (Some(is), Some(should)) => format!("it has \"{is}\" where \"{should}\" is asked for"),
+        (Some(_), None) => "it goes on where the phrase ends".to_owned(),
+        (None, Some(_)) => "it ends too soon".to_owned(),
+        (None, None) => "outer spaces apart it is the same".to_owned(),
+    };
+    format!(
+        "Not the same: at character {} {what}. Nothing was done.",
+        at + 1
+    )
+}
+
+/// The phrase that takes the controls.
+pub(super) fn take_over_phrase(seen: &Seen<'_>) -> String {
+    format!("take control of {}", seen.state.run.host)
+}
+
+/// Enter in a text box.
+fn submit_text(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
+    let Some(Overlay::Text(purpose, field, _)) = &model.overlay else {
+        return Vec::new();
+    };
+    let text = field.trimmed().to_owned();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    if !field.may_submit(now.up) {
+        model.said = Some(ONCE_MORE.into());
+        return Vec::new();
+    }
+    let decision = match purpose {
+        Purpose::Note => Some(Decision::Note { text }),
+        Purpose::Reason { verb, early, .. } => decision(verb, *early, Some(text)),
+        Purpose::TakeControls => {
+            let phrase = take_over_phrase(seen);
+            if text != phrase {
+                model.said = Some(difference(&text, &phrase));
+                return Vec::new();
+            }
+            model.overlay = None;
+            rearm(model, seen);
+            return vec![Order::TakeControls];
+        }
+    };
+    model.overlay = None;
+    rearm(model, seen);
+    decision.map_or_else(Vec::new, |decision| decide(model, seen, decision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_named() {
+        assert_eq!(
+            difference("drop columns on web1", "drop columns on web01"),
+            "Not the same: at character 20 it has \"1\" where \"0\" is asked for. \
+             Nothing was done."
+        );
+        assert!(difference("Drop", "drop").contains("character 1 "));
+        assert!(difference("drop", "drop columns").contains("character 5 it ends too soon"));
+        assert!(difference("drop it", "drop").contains("it goes on"));
+    }
+}

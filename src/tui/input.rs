@@ -1,0 +1,307 @@
+//! Bytes of the terminal to keys.
+//!
+//! An own reader, because crossterm's spins for ever on a closed terminal and holds its lock while
+//! it waits, so that nobody else can empty its queue (ux.md, M1 and M3). Nothing here reads or waits;
+//! `term` feeds it.
+
+/// A key, as far as the screens tell keys apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// A character, space included.
+    Char(char),
+    /// Control and a lower-case letter.
+    Ctrl(char),
+    Enter,
+    Esc,
+    Tab,
+    Backspace,
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    F1,
+}
+
+/// What the bytes said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// A key.
+    Key(Key),
+    /// A bracketed paste; what it held does not matter, it is refused everywhere.
+    Paste,
+}
+
+/// The longest escape sequence that is waited for.
+const LONGEST: usize = 32;
+const PASTE_BEGINS: &[u8] = b"\x1b[200~";
+const PASTE_ENDS: &[u8] = b"\x1b[201~";
+
+/// Bytes that are not yet a whole key.
+#[derive(Debug, Default)]
+pub(crate) struct Parser {
+    held: Vec<u8>,
+    pasting: bool,
+}
+
+/// What the beginning of the held bytes is.
+enum Step {
+    /// So many bytes, and what they say.
+    Took(usize, Option<Typed>),
+    /// More bytes are needed.
+    Wait,
+}
+
+impl Parser {
+    /// Takes bytes in and gives the keys they complete.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Typed> {
+        self.held.extend_from_slice(bytes);
+        let mut typed = Vec::new();
+        while !self.held.is_empty() {
+            let (used, said) = match self.step() {
+                Step::Took(used, said) => (used, said),
+                Step::Wait => break,
+            };
+            self.held.drain(..used.clamp(1, self.held.len()));
+            typed.extend(said);
+        }
+        typed
+    }
+
+    /// Whether a lone Escape may be a key of its own: nothing followed it so far.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.pasting && self.held.first() == Some(&0x1b)
+    }
+
+    /// Nothing more came after an Escape: what is held is the key Escape, or a torn sequence.
+    pub(crate) fn give_up(&mut self) -> Option<Typed> {
+        let lone = self.held == [0x1b];
+        self.held.clear();
+        lone.then_some(Typed::Key(Key::Esc))
+    }
+
+    /// Forgets what is held.
+    pub(crate) fn clear(&mut self) {
+        self.held.clear();
+        self.pasting = false;
+    }
+
+    fn step(&mut self) -> Step {
+        if self.pasting {
+            return self.inside_paste();
+        }
+        if self.held.starts_with(PASTE_BEGINS) {
+            self.pasting = true;
+            return Step::Took(PASTE_BEGINS.len(), None);
+        }
+        match self.held[0] {
+            0x1b => escape(&self.held),
+            b'\r' | b'\n' => key(1, Key::Enter),
+            b'\t' => key(1, Key::Tab),
+            0x7f | 0x08 => key(1, Key::Backspace),
+            0 => Step::Took(1, None),
+            byte @ 1..=26 => key(1, Key::Ctrl(char::from(byte + b'a' - 1))),
+            0x1c..=0x1f => Step::Took(1, None),
+            _ => character(&self.held),
+        }
+    }
+
+    /// Drops what is pasted, but for a beginning of the mark that ends it.
+    fn inside_paste(&mut self) -> Step {
+        let ends = self
+            .held
+            .windows(PASTE_ENDS.len())
+            .position(|part| part == PASTE_ENDS);
+        match ends {
+            Some(at) => {
+                self.pasting = false;
+                Step::Took(at + PASTE_ENDS.len(), Some(Typed::Paste))
+            }
+            None if self.held.len() >= PASTE_ENDS.len() => {
+                Step::Took(self.held.len() + 1 - PASTE_ENDS.len(), None)
+            }
+            None => Step::Wait,
+        }
+    }
+}
+
+fn key(used: usize, key: Key) -> Step {
+    Step::Took(used, Some(Typed::Key(key)))
+}
+
+/// One character of UTF-8; bytes that are none are dropped.
+fn character(held: &[u8]) -> Step {
+    let length = match held[0] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    if held.len() < length {
+        return Step::Wait;
+    }
+    match std::str::from_utf8(&held[..length]) {
+        Ok(text) => {
+            let shown = text.chars().next().filter(|c| !c.is_control());
+            Step::Took(length, shown.map(|c| Typed::Key(Key::Char(c))))
+        }
+        Err(_) => Step::Took(1, None),
+    }
+}
+
+/// A sequence that begins with Escape.
+fn escape(held: &[u8]) -> Step {
+    match held.get(1) {
+        None => Step::Wait,
+        Some(b'[') => csi(held),
+        Some(b'O') => match held.get(2) {
+            None => Step::Wait,
+            Some(end) => Step::Took(3, named(*end, 0).map(Typed::Key)),
+        },
+        // A second Escape: the first was a key.
+        Some(0x1b) => key(1, Key::Esc),
+        // Alt and something means nothing here.
+        Some(_) => Step::Took(2, None),
+    }
+}
+
+/// `ESC [ parameters final`.
+fn csi(held: &[u8]) -> Step {
+    // The Linux console says `ESC [ [ A` for F1.
+    if held.get(2) == Some(&b'[') {
+        return match held.get(3) {
+            None => Step::Wait,
+            Some(b'A') => key(4, Key::F1),
+            Some(_) => Step::Took(4, None),
+        };
+    }
+    let Some(end) = held[2..].iter().position(|b| (0x40..=0x7e).contains(b)) else {
+        return if held.len() > LONGEST {
+            Step::Took(held.len(), None)
+        } else {
+            Step::Wait
+        };
+    };
+    let parameters = &held[2..2 + end];
+    let first = parameters
+        .iter()
+        .take_while(|b| b.is_ascii_digit())
+        .fold(0_u32, |sum, b| {
+            sum.saturating_mul(10).saturating_add(u32::from(b - b'0'))
+        });
+    // With Shift, Ctrl or Alt a key means nothing here.
+    let said = if parameters.contains(&b';') {
+        None
+    } else {
+        named(held[2 + end], first)
+    };
+    Step::Took(3 + end, said.map(Typed::Key))
+}
+
+/// The key of a final byte and, for `~`, its number.
+fn named(end: u8, number: u32) -> Option<Key> {
+    match (end, number) {
+        (b'A', _) => Some(Key::Up),
+        (b'B', _) => Some(Key::Down),
+        (b'C', _) => Some(Key::Right),
+        (b'D', _) => Some(Key::Left),
+        (b'H', _) | (b'~', 1 | 7) => Some(Key::Home),
+        (b'F', _) | (b'~', 4 | 8) => Some(Key::End),
+        (b'P', _) | (b'~', 11) => Some(Key::F1),
+        (b'~', 5) => Some(Key::PageUp),
+        (b'~', 6) => Some(Key::PageDown),
+        (b'M', _) => Some(Key::Enter),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(bytes: &[u8]) -> Vec<Key> {
+        let typed = Parser::default().feed(bytes);
+        typed
+            .into_iter()
+            .map(|typed| match typed {
+                Typed::Key(key) => key,
+                Typed::Paste => panic!("a paste"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn usual_keys_are_told_apart() {
+        assert_eq!(
+            keys(b"aS\r\t\x7f\x03\x0c"),
+            [
+                Key::Char('a'),
+                Key::Char('S'),
+                Key::Enter,
+                Key::Tab,
+                Key::Backspace,
+                Key::Ctrl('c'),
+                Key::Ctrl('l'),
+            ]
+        );
+        assert_eq!(
+            keys(b"\x1b[A\x1bOB\x1b[5~\x1b[6~\x1b[H\x1b[4~\x1bOP\x1b[11~\x1b[[A"),
+            [
+                Key::Up,
+                Key::Down,
+                Key::PageUp,
+                Key::PageDown,
+                Key::Home,
+                Key::End,
+                Key::F1,
+                Key::F1,
+                Key::F1,
+            ]
+        );
+        assert_eq!(keys("ü→".as_bytes()), [Key::Char('ü'), Key::Char('→')]);
+    }
+
+    #[test]
+    fn a_torn_sequence_waits_and_a_lone_escape_is_a_key() {
+        let mut parser = Parser::default();
+        assert!(parser.feed(b"\x1b").is_empty() && parser.is_waiting());
+        assert_eq!(parser.feed(b"[A"), [Typed::Key(Key::Up)]);
+        assert!(parser.feed(b"\x1b").is_empty());
+        assert_eq!(parser.give_up(), Some(Typed::Key(Key::Esc)));
+        assert!(parser.feed(&"ü".as_bytes()[..1]).is_empty());
+        assert_eq!(
+            parser.feed(&"ü".as_bytes()[1..]),
+            [Typed::Key(Key::Char('ü'))]
+        );
+    }
+
+    #[test]
+    fn a_paste_is_one_event_and_its_text_is_no_keys() {
+        let mut parser = Parser::default();
+        let mut typed = parser.feed(b"x\x1b[200~drop columns\r");
+        typed.extend(parser.feed(b"more\x1b[20"));
+        typed.extend(parser.feed(b"1~y"));
+        assert_eq!(
+            typed,
+            [
+                Typed::Key(Key::Char('x')),
+                Typed::Paste,
+                Typed::Key(Key::Char('y')),
+            ]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_taken(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let mut parser = Parser::default();
+            for part in bytes.chunks(7) {
+                parser.feed(part);
+                proptest::prop_assert!(parser.held.len() <= LONGEST + 7);
+            }
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Looks only: what is in front, where the cursor stands, what has been typed. Facts about the run
+//! are never in here. `update` is its only writer; `view` draws it.
+
+use super::input::{Key, Typed};
+use super::log::Window;
+use super::seen::{Screen, Seen};
+use crate::engine::Refusal;
+use crate::journal::{Decision, Question};
+use crate::types::{Millis, Seq, StepId, Timestamp};
+
+/// How long no key may come before a screen that asks something takes one.
+pub(crate) const QUIET: Millis = Millis(500);
+/// How long after the last character Enter counts.
+pub(crate) const SUBMIT_GAP: Millis = Millis(150);
+/// How soon a second Ctrl-C detaches.
+pub(crate) const TWICE: Millis = Millis(2000);
+/// How often a phrase may be wrong before the box is set aside.
+pub(crate) const TRIES: u32 = 5;
+/// The smallest screen, columns and rows.
+pub(crate) const SMALLEST: (u16, u16) = (60, 16);
+/// From this width on the steps stand beside the log.
+pub(crate) const WIDE: u16 = 110;
+
+/// Something that happened to the screen.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    /// A key or a paste.
+    Typed(Typed),
+    /// The terminal has this many columns and rows.
+    Resized(u16, u16),
+    /// A frame is on the terminal, and no key from before it is left in any queue.
+    Shown,
+    /// The run's state or who is attached changed.
+    Changed,
+    /// The supervisor answered what this screen sent.
+    Replied(Result<Seq, Refusal>),
+    /// Lines of the log.
+    Log(Box<Window>),
+    /// The viewer is in the foreground again.
+    Resumed,
+}
+
+/// Something to be done outside the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Send a decision, the answer to this question.
+    Decide(Option<Seq>, Decision),
+    /// Take the controls.
+    TakeControls,
+    /// Leave the screen.
+    Leave,
+    /// Suspend this viewer.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Move in the log.
+    Log(LogMove),
+}
+
+/// A movement in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogMove {
+    /// So many lines, upwards where negative.
+    Lines(i32),
+    /// To the first line.
+    First,
+    /// To the last line, and along with it.
+    Follow,
+    /// Stay here.
+    Hold,
+}
+
+/// Keys that were typed before a screen was seen must not answer it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arming {
+    /// It has not been drawn yet.
+    Unshown,
+    /// No key since then.
+    Quiet(Millis),
+    /// Keys count.
+    Armed,
+}
+
+/// A line of text being typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) text: String,
+    pub(crate) typed_at: Option<Millis>,
+}
+
+/// The longest text that is taken.
+const LONGEST: usize = 200;
+
+impl Field {
+    /// Takes an editing key; says whether it was one.
+    pub(crate) fn take(&mut self, key: Key, now: Millis) -> bool {
+        match key {
+            Key::Char(c) => {
+                if self.text.chars().count() < LONGEST {
+                    self.text.push(c);
+                }
+            }
+            Key::Backspace => drop(self.text.pop()),
+            Key::Ctrl('u') => self.text.clear(),
+            Key::Ctrl('w') => {
+                let kept = self.text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+                self.text.truncate(kept);
+            }
+            Key::Ctrl(_)
+            | Key::Enter
+            | Key::Esc
+            | Key::Tab
+            | Key::Up
+            | Key::Down
+            | Key::Left
+            | Key::Right
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Home
+            | Key::End
+            | Key::F1 => return false,
+        }
+        self.typed_at = Some(now);
+        true
+    }
+
+    /// Whether Enter is a key of its own here, and not the end of a burst.
+    pub(crate) fn may_submit(&self, now: Millis) -> bool {
+        self.typed_at
+            .is_none_or(|typed| now.since(typed) >= SUBMIT_GAP)
+    }
+
+    /// The text without outer spaces.
+    pub(crate) fn trimmed(&self) -> &str {
+        self.text.trim()
+    }
+}
+
+/// What a text box is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The reason of a decision with this verb, at this question.
+    Reason {
+        verb: &'static str,
+        at: Seq,
+        early: bool,
+    },
+    /// A note for the journal.
+    Note,
+    /// Taking the controls: the phrase.
+    TakeControls,
+}
+
+/// A box that a person opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Overlay {
+    /// The keys of the screen behind it; the page.
+    Help(usize),
+    /// A step: what it does, exactly.
+    Detail(StepId, usize),
+    /// All warnings of the run.
+    Warnings(usize),
+    /// What Ctrl-C means.
+    Interrupt,
+    /// A line of text.
+    Text(Purpose, Field, usize),
+}
+
+/// The box of a warning that waits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Consent {
+    /// The page that is shown, from 0.
+    pub(crate) page: usize,
+    pub(crate) field: Field,
+    /// How often the phrase was wrong.
+    pub(crate) wrong: u32,
+    /// The text that was wrong last.
+    pub(crate) tried: Option<String>,
+    /// It was set aside: the run stays where it is.
+    pub(crate) aside: bool,
+}
+
+/// Which part of a screen the movement keys move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pane {
+    /// The log.
+    Log,
+    /// The steps.
+    Steps,
+}
+
+/// What is in front and takes the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Small,
+    Overview,
+    Running,
+    Decide,
+    Pause,
+    Rollback,
+    Finished,
+    FullLog,
+    /// A warning to acknowledge.
+    Ack,
+    /// A warning with a phrase to type.
+    Phrase,
+    /// A text box of a person's own.
+    Text,
+    /// Something to read.
+    Reading,
+    /// What Ctrl-C means.
+    Interrupt,
+}
+
+/// The looks of the screen.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) size: (u16, u16),
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) consent: Consent,
+    pub(crate) arming: Arming,
+    /// The question that was in front last.
+    pub(crate) question: Option<Seq>,
+    pub(crate) was_yours: bool,
+    pub(crate) cursor: usize,
+    /// The phase whose steps are listed in the overview.
+    pub(crate) unfolded: Option<StepId>,
+    pub(crate) pane: Pane,
+    pub(crate) full_log: bool,
+    pub(crate) log: Window,
+    /// Columns that are out of sight at the log's left.
+    pub(crate) sideways: usize,
+    /// Rows that are out of sight above, on screens longer than the terminal.
+    pub(crate) scrolled: usize,
+    /// One sentence about the last key.
+    pub(crate) said: Option<String>,
+    /// A decision is on its way.
+    pub(crate) sent: bool,
+    /// The run was ended before it began; leave as soon as that is journalled.
+    pub(crate) quitting: bool,
+    pub(crate) interrupted: Option<Millis>,
+    /// Since when the supervisor is silent.
+    pub(crate) silent_since: Option<Timestamp>,
+}
+
+impl Model {
+    /// The looks at the beginning.
+    pub(crate) fn new(size: (u16, u16)) -> Self {
+        Self {
+            size,
+            overlay: None,
+            consent: Consent::default(),
+            arming: Arming::Unshown,
+            question: None,
+            was_yours: false,
+            cursor: 0,
+            unfolded: None,
+            pane: Pane::Log,
+            full_log: false,
+            log: Window::default(),
+            sideways: 0,
+            scrolled: 0,
+            said: None,
+            sent: false,
+            quitting: false,
+            interrupted: None,
+            silent_since: None,
+        }
+    }
+
+    /// What is in front.
+    pub(crate) fn mode(&self, seen: &Seen<'_>) -> Mode {
+        if self.is_too_small() {
+            return Mode::Small;
+        }
+        match &self.overlay {
+            Some(Overlay::Interrupt) => return Mode::Interrupt,
+            Some(Overlay::Text(..)) => return Mode::Text,
+            Some(Overlay::Help(_) | Overlay::Detail(..) | Overlay::Warnings(_)) => {
+                return Mode::Reading;
+            }
+            None => {}
+        }
+        if let Some(phrase) = self.consent_in_front(seen) {
+            return phrase;
+        }
+        self.screen_mode(seen)
+    }
+
+    /// The box of a warning, where it is in front of the screen.
+    pub(crate) fn consent_in_front(&self, seen: &Seen<'_>) -> Option<Mode> {
+        if self.consent.aside || !seen.yours || seen.state.finished.is_some() {
+            return None;
+        }
+        match &seen.open()?.question {
+            Question::Confirm {
+                phrase: Some(_), ..
+            } => Some(Mode::Phrase),
+            Question::Confirm { phrase: None, .. } => Some(Mode::Ack),
+            _ => None,
+        }
+    }
+
+    /// The screen behind all boxes.
+    pub(crate) fn screen_mode(&self, seen: &Seen<'_>) -> Mode {
+        if self.full_log {
+            return Mode::FullLog;
+        }
+        match seen.screen() {
+            Screen::Overview => Mode::Overview,
+            Screen::Running => Mode::Running,
+            Screen::Decide => Mode::Decide,
+            Screen::Pause => Mode::Pause,
+            Screen::Rollback => Mode::Rollback,
+            Screen::Finished => Mode::Finished,
+        }
+    }
+
+    /// Whether nothing but a few words fits.
+    pub(crate) fn is_too_small(&self) -> bool {
+        self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
+    }
+
+    /// Whether steps and log stand side by side.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.size.0 >= WIDE
+    }
+
+    /// Whether keys count by now.
+    pub(crate) fn is_armed(&self, now: Millis) -> bool {
+        match self.arming {
+            Arming::Unshown => false,
+            Arming::Quiet(since) => now.since(since) >= QUIET,
+            Arming::Armed => true,
+        }
+    }
+
+    /// How long until keys count, where that is only a matter of time.
+    pub(crate) fn arms_in(&self, now: Millis) -> Option<Millis> {
+        match self.arming {
+            Arming::Quiet(since) => Some(QUIET.since(now.since(since))),
+            Arming::Unshown | Arming::Armed => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_edits_and_waits_after_a_burst() {
+        let mut field = Field::default();
+        for c in "drop columns".chars() {
+            assert!(field.take(Key::Char(c), Millis(1000)));
+        }
+        assert!(!field.take(Key::Enter, Millis(1000)));
+        assert!(!field.may_submit(Millis(1149)) && field.may_submit(Millis(1150)));
+        field.take(Key::Ctrl('w'), Millis(2000));
+        assert_eq!(field.text, "drop ");
+        field.take(Key::Backspace, Millis(2000));
+        assert_eq!(field.trimmed(), "drop");
+        field.take(Key::Ctrl('u'), Millis(2000));
+        assert!(field.text.is_empty());
+        for _ in 0..1000 {
+            field.take(Key::Char('x'), Millis(0));
+        }
+        assert_eq!(field.text.len(), LONGEST);
+    }
+}

@@ -1,0 +1,373 @@
+//! The loop: one channel of keys, signals and updates; a frame only when something changed, at most
+//! four a second while a log flows; no wake-up that changes nothing.
+
+use super::input::Typed;
+use super::log::Feed;
+use super::model::{Arming, Model, Msg, Order};
+use super::seen::Seen;
+use super::term::{Heard, Terminal};
+use super::theme::Theme;
+use super::update::update;
+use super::view::{self, Scene};
+use super::{Ending, Left, Settings, TuiError};
+use crate::engine::Refusal;
+use crate::report;
+use crate::supervisor::client::{Client, ClientError, Mirror, Update, log_path, now};
+use crate::types::{Millis, Moment};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+
+/// The least time between two frames that no key asked for, and between two looks at the log.
+const FRAME: Millis = Millis(250);
+/// How long a terminal without any event may be left alone.
+const LONGEST_WAIT: Millis = Millis::from_secs(60);
+
+/// Something that happened.
+enum Event {
+    Heard(Heard),
+    Update(Update),
+}
+
+/// Shows a run on this terminal until a person leaves, the terminal goes away or a signal comes.
+/// The run itself is not touched by any of these.
+pub fn run(
+    client: &Client,
+    mirror: Mirror,
+    updates: Receiver<Update>,
+    settings: Settings,
+) -> Result<Ending, TuiError> {
+    let (sender, events) = channel();
+    let heard = sender.clone();
+    let term = Terminal::open(move |what| {
+        // Nobody listens any more once the screen has been left.
+        let _ = heard.send(Event::Heard(what));
+    })?;
+    forward(updates, sender);
+    let mut session = Session {
+        client,
+        model: Model::new(Terminal::size()),
+        theme: Theme::new(&settings),
+        mirror,
+        feed: Feed::new(),
+        term,
+        events,
+        held: VecDeque::new(),
+        sent: Vec::new(),
+        dirty: Dirty::Now,
+        drawn: None,
+        left: None,
+    };
+    let left = session.follow()?;
+    let summary = session.summary();
+    Ok(Ending { left, summary })
+}
+
+/// Hands updates on to the one channel.
+fn forward(updates: Receiver<Update>, sender: Sender<Event>) {
+    thread::spawn(move || {
+        for update in updates {
+            if sender.send(Event::Update(update)).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Whether a frame is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Dirty {
+    No,
+    /// When the last one is old enough.
+    Soon,
+    /// A key waits for its effect.
+    Now,
+}
+
+/// What the last frame was drawn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Drawn {
+    at: Millis,
+    /// The second or minute of its clock.
+    tick: i64,
+    armed: bool,
+}
+
+struct Session<'a> {
+    client: &'a Client,
+    mirror: Mirror,
+    model: Model,
+    feed: Feed,
+    theme: Theme,
+    term: Terminal,
+    events: Receiver<Event>,
+    /// Events that were set aside while keys were thrown away.
+    held: VecDeque<Event>,
+    /// Decisions whose replies are awaited.
+    sent: Vec<u64>,
+    dirty: Dirty,
+    drawn: Option<Drawn>,
+    left: Option<Left>,
+}
+
+impl Session<'_> {
+    /// Goes on until the screen is left.
+    fn follow(&mut self) -> Result<Left, TuiError> {
+        loop {
+            let mut event = self.next();
+            while let Some(one) = event {
+                self.take(one)?;
+                if let Some(left) = self.left {
+                    return Ok(left);
+                }
+                event = self
+                    .held
+                    .pop_front()
+                    .or_else(|| self.events.try_recv().ok());
+            }
+            self.look_at_log();
+            self.draw();
+        }
+    }
+
+    /// Waits for an event, or for the time at which the screen changes by itself.
+    fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.held.pop_front() {
+            return Some(event);
+        }
+        let wait = self.wait(&now());
+        match self.events.recv_timeout(wait.duration()) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            // The terminal's thread holds a sender as long as it lives.
+            Err(RecvTimeoutError::Disconnected) => Some(Event::Heard(Heard::HungUp)),
+        }
+    }
+
+    /// How long nothing will change by itself.
+    fn wait(&self, now: &Moment) -> Millis {
+        let mut waits = vec![LONGEST_WAIT];
+        let since = self.drawn.map_or(FRAME, |drawn| now.up.since(drawn.at));
+        if self.dirty != Dirty::No {
+            waits.push(FRAME.since(since));
+        }
+        waits.extend(self.model.arms_in(now.up).filter(|left| left.0 > 0));
+        let seen = Seen::of(&self.mirror);
+        let (lively, running) = seen.map_or((false, false), |seen| {
+            let running = seen.subject().is_some_and(|subject| subject.is_running());
+            (seen.is_lively(now), running && !seen.gone)
+        });
+        if running {
+            waits.push(FRAME);
+        }
+        let unit = if lively { 1000 } else { 60_000 };
+        let past = now.wall.as_millis().rem_euclid(unit);
+        waits.push(Millis(u64::try_from(unit - past).unwrap_or(1000)));
+        let shortest = waits.into_iter().min().unwrap_or(LONGEST_WAIT);
+        shortest.max(Millis(1))
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), TuiError> {
+        match event {
+            Event::Update(update) => self.update(update)?,
+            Event::Heard(Heard::Typed(typed)) => {
+                self.dirty = Dirty::Now;
+                self.typed(typed);
+            }
+            Event::Heard(Heard::HungUp) => self.left = Some(Left::HungUp),
+            Event::Heard(Heard::Signal(SIGWINCH)) => {
+                let (columns, rows) = Terminal::size();
+                self.tell(Msg::Resized(columns, rows));
+            }
+            Event::Heard(Heard::Signal(SIGCONT)) => {
+                self.term.resume();
+                self.tell(Msg::Resumed);
+            }
+            Event::Heard(Heard::Signal(SIGTSTP)) => self.suspend(),
+            Event::Heard(Heard::Signal(signal)) => self.left = Some(Left::Signal(signal)),
+        }
+        Ok(())
+    }
+
+    /// A key before there is anything to see can only leave.
+    fn typed(&mut self, typed: Typed) {
+        use super::input::Key;
+        let leaves = matches!(typed, Typed::Key(Key::Ctrl('c') | Key::Char('q')));
+        if Seen::of(&self.mirror).is_some() && self.mirror.caught_up {
+            self.tell(Msg::Typed(typed));
+        } else if leaves {
+            self.left = Some(Left::Detached);
+        }
+    }
+
+    fn update(&mut self, update: Update) -> Result<(), TuiError> {
+        let gone = matches!(update, Update::Gone(_));
+        if !self.mirror.apply(update)? {
+            return Ok(());
+        }
+        let sent = std::mem::take(&mut self.sent);
+        for id in sent {
+            match self.mirror.replies.remove(&id) {
+                Some(result) => self.tell(Msg::Replied(result)),
+                None if gone => self.tell(Msg::Replied(Err(silent()))),
+                None => self.sent.push(id),
+            }
+        }
+        if self.mirror.caught_up || gone {
+            self.tell(Msg::Changed);
+            self.dirty = self.dirty.max(Dirty::Soon);
+        }
+        Ok(())
+    }
+
+    /// Gives the model a message, and does what follows.
+    fn tell(&mut self, msg: Msg) {
+        let Some(seen) = Seen::of(&self.mirror) else {
+            if let Msg::Resized(columns, rows) = msg {
+                self.model.size = (columns, rows);
+            }
+            return;
+        };
+        let orders = update(&mut self.model, &seen, msg, &now());
+        for order in orders {
+            self.obey(order);
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Decide(at, decision) => {
+                let sent = self.client.decide(at, decision);
+                self.sent(sent);
+            }
+            Order::TakeControls => {
+                let sent = self.client.take_controls();
+                self.sent(sent);
+            }
+            Order::Leave => {
+                let state = self.mirror.state.as_ref();
+                let finished = state.is_some_and(|state| state.finished.is_some());
+                self.left = Some(if finished {
+                    Left::Finished
+                } else {
+                    Left::Detached
+                });
+            }
+            Order::Suspend => self.suspend(),
+            Order::Redraw => {
+                self.term.forget();
+                self.dirty = Dirty::Now;
+            }
+            Order::Log(to) => {
+                // A log that cannot be read stays where it is.
+                let _ = self.feed.go(to, view::log_rows(&self.model));
+            }
+        }
+    }
+
+    fn sent(&mut self, sent: Result<u64, ClientError>) {
+        match sent {
+            Ok(id) => self.sent.push(id),
+            Err(error) => {
+                let refusal = Refusal {
+                    why: format!("It could not be sent: {error}."),
+                    hint: error.hint,
+                };
+                self.tell(Msg::Replied(Err(refusal)));
+            }
+        }
+    }
+
+    fn suspend(&mut self) {
+        self.term.suspend();
+        let (columns, rows) = Terminal::size();
+        self.tell(Msg::Resized(columns, rows));
+        self.dirty = Dirty::Now;
+    }
+
+    /// Reads the log on, where it grew or another part of it is wanted.
+    fn look_at_log(&mut self) {
+        let Some(seen) = Seen::of(&self.mirror) else {
+            return;
+        };
+        let path = |number| log_path(&self.mirror.dir, seen.state, number);
+        let rows = view::log_rows(&self.model);
+        if let Some(window) = self.feed.refresh(&seen, path, rows) {
+            self.tell(Msg::Log(Box::new(window)));
+            self.dirty = self.dirty.max(Dirty::Soon);
+        }
+    }
+
+    /// Draws a frame where one is due.
+    fn draw(&mut self) {
+        let now = now();
+        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
+            return;
+        };
+        let unit = if seen.is_lively(&now) { 1000 } else { 60_000 };
+        let drawn = Drawn {
+            at: now.up,
+            tick: now.wall.as_millis().div_euclid(unit),
+            armed: self.model.is_armed(now.up),
+        };
+        let same = self
+            .drawn
+            .is_some_and(|last| last.tick == drawn.tick && last.armed == drawn.armed);
+        let old = self.drawn.is_none_or(|last| now.up.since(last.at) >= FRAME);
+        let due = match self.dirty {
+            Dirty::Now => true,
+            Dirty::Soon => old,
+            Dirty::No => !same,
+        };
+        if !due {
+            return;
+        }
+        let (columns, rows) = self.model.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+        let scene = Scene {
+            seen: &seen,
+            model: &self.model,
+            theme: &self.theme,
+            now: &now,
+        };
+        let cursor = view::draw(&scene, &mut buffer);
+        // A write fails where the terminal is gone, which its own thread says.
+        let _ = self.term.draw(buffer, cursor);
+        self.drawn = Some(drawn);
+        self.dirty = Dirty::No;
+        if self.model.arming == Arming::Unshown {
+            self.throw_keys_away();
+            self.tell(Msg::Shown);
+        }
+    }
+
+    /// Drops every key from before the frame that is on the screen now, in all queues.
+    fn throw_keys_away(&mut self) {
+        self.term.drain();
+        let waiting = std::mem::take(&mut self.held);
+        let queued = waiting.into_iter().chain(self.events.try_iter());
+        self.held = queued
+            .filter(|event| !matches!(event, Event::Heard(Heard::Typed(_))))
+            .collect();
+    }
+
+    /// At most ten lines for the scrollback.
+    fn summary(&self) -> Vec<String> {
+        match &self.mirror.state {
+            Some(state) => report::finished_summary(&self.mirror.plan, state),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// What a decision gets for an answer when nobody is there to give one.
+fn silent() -> Refusal {
+    Refusal {
+        why: "The supervisor is gone; whether your answer arrived shows when you attach again."
+            .into(),
+        hint: None,
+    }
+}

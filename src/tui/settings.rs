@@ -1,0 +1,167 @@
+//! What is chosen once, before the first frame. Nothing here looks at the environment itself: `cli`
+//! brings what it needs of it.
+
+use super::theme::{Depth, GlyphSet};
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// As the environment says.
+    Auto,
+    /// Always.
+    Always,
+    /// Never; bold, underline and reverse stay.
+    Never,
+}
+
+/// What the screen looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How many colours.
+    pub depth: Depth,
+    /// Which characters.
+    pub glyphs: GlyphSet,
+}
+
+/// Whether a terminal of this `TERM` can show screens at all.
+pub fn is_capable(term: Option<&str>) -> bool {
+    !matches!(term, None | Some("" | "dumb"))
+}
+
+impl Settings {
+    /// Chooses by flags and environment (`env` looks a variable up), first match first: ux.md,
+    /// section 4.
+    pub fn choose(
+        colour: Colour,
+        glyphs: Option<GlyphSet>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let set = |name: &str| env(name).filter(|value| !value.is_empty());
+        Self {
+            depth: depth(colour, &set),
+            glyphs: glyphs.unwrap_or_else(|| glyph_set(&set)),
+        }
+    }
+
+    /// No colours, ASCII only.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Self {
+            depth: Depth::Mono,
+            glyphs: GlyphSet::Ascii,
+        }
+    }
+}
+
+/// How many colours to use.
+fn depth(colour: Colour, set: &dyn Fn(&str) -> Option<String>) -> Depth {
+    let term = set("TERM");
+    let forced =
+        |name: &str| matches!(set(name), Some(value) if value != "0") && colour == Colour::Auto;
+    let off = match colour {
+        Colour::Never => true,
+        Colour::Always => false,
+        Colour::Auto if set("NO_COLOR").is_some() => true,
+        Colour::Auto if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") => false,
+        Colour::Auto => set("CLICOLOR").as_deref() == Some("0") || !is_capable(term.as_deref()),
+    };
+    let term = term.unwrap_or_default();
+    let known = [
+        "xterm",
+        "screen",
+        "tmux",
+        "linux",
+        "rxvt",
+        "alacritty",
+        "kitty",
+        "foot",
+        "st",
+        "konsole",
+        "putty",
+        "ansi",
+        "wezterm",
+        "ghostty",
+        "cygwin",
+        "gnome",
+        "vte",
+        "eterm",
+        "iterm",
+        "mintty",
+    ];
+    let wanted = colour == Colour::Always || forced("CLICOLOR_FORCE") || forced("FORCE_COLOR");
+    if off {
+        Depth::Mono
+    } else if matches!(set("COLORTERM").as_deref(), Some("truecolor" | "24bit")) {
+        Depth::True
+    } else if term.ends_with("-256color") || term.ends_with("-direct") {
+        Depth::C256
+    } else if wanted || known.iter().any(|name| term.starts_with(name)) {
+        Depth::C16
+    } else {
+        Depth::Mono
+    }
+}
+
+/// Which characters the locale and the terminal can show.
+fn glyph_set(set: &dyn Fn(&str) -> Option<String>) -> GlyphSet {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| set(name))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let term = set("TERM").unwrap_or_default();
+    let unicode = locale.contains("utf-8") || locale.contains("utf8");
+    if !unicode || term.starts_with("vt") || !is_capable(Some(&term)) {
+        GlyphSet::Ascii
+    } else if term == "linux" {
+        GlyphSet::Boxes
+    } else {
+        GlyphSet::Unicode
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Settings {
+        Settings::choose(Colour::Auto, None, &|name| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn colours_follow_the_environment() {
+        let xterm = ("TERM", "xterm-256color");
+        assert_eq!(with(&[xterm]).depth, Depth::C256);
+        assert_eq!(
+            with(&[xterm, ("COLORTERM", "truecolor")]).depth,
+            Depth::True
+        );
+        assert_eq!(with(&[xterm, ("NO_COLOR", "1")]).depth, Depth::Mono);
+        assert_eq!(with(&[xterm, ("NO_COLOR", "")]).depth, Depth::C256);
+        assert_eq!(with(&[xterm, ("CLICOLOR", "0")]).depth, Depth::Mono);
+        assert_eq!(with(&[("TERM", "linux")]).depth, Depth::C16);
+        assert_eq!(with(&[("TERM", "vt100")]).depth, Depth::Mono);
+        assert_eq!(with(&[]).depth, Depth::Mono);
+        let forced = with(&[("TERM", "vt100"), ("FORCE_COLOR", "1")]);
+        assert_eq!(forced.depth, Depth::C16);
+    }
+
+    #[test]
+    fn glyphs_follow_the_locale_first_match_first() {
+        let utf8 = ("LANG", "en_US.UTF-8");
+        let xterm = ("TERM", "xterm");
+        assert_eq!(with(&[xterm, utf8]).glyphs, GlyphSet::Unicode);
+        assert_eq!(
+            with(&[xterm, utf8, ("LC_ALL", "C")]).glyphs,
+            GlyphSet::Ascii
+        );
+        let ctype = ("LC_CTYPE", "de_DE.utf8");
+        assert_eq!(with(&[xterm, ctype]).glyphs, GlyphSet::Unicode);
+        assert_eq!(with(&[("TERM", "linux"), utf8]).glyphs, GlyphSet::Boxes);
+        assert_eq!(with(&[("TERM", "vt100"), utf8]).glyphs, GlyphSet::Ascii);
+        assert_eq!(with(&[utf8]).glyphs, GlyphSet::Ascii);
+    }
+}

@@ -1,0 +1,263 @@
+//! The terminal: the only place that touches it. Raw mode and the alternate screen behind a guard
+//! that gives them back, also after a panic; a thread that reads keys and notices a terminal that
+//! went away, and one that waits for signals.
+
+use super::TuiError;
+use super::input::{Parser, Typed};
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::backend::{Backend as _, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::process::{Signal, getpid, kill_process};
+use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::iterator::{Handle, Signals};
+use std::io::{self, BufWriter, Stdout, Write as _};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread;
+
+/// What the terminal says.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A key or a paste.
+    Typed(Typed),
+    /// The terminal is gone.
+    HungUp,
+    /// This signal came.
+    Signal(i32),
+}
+
+/// Whether the terminal is in our hands: what a panic has to give back.
+static HELD: AtomicBool = AtomicBool::new(false);
+/// The size that is taken where the terminal does not know its own.
+const USUAL: (u16, u16) = (80, 24);
+/// The largest frame that is drawn, in columns and rows.
+const LARGEST: (u16, u16) = (500, 200);
+/// How long an Escape may wait for the rest of a sequence.
+const ESCAPE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+
+/// A terminal in raw mode on its alternate screen. Dropping it gives it back.
+pub(crate) struct Terminal {
+    backend: CrosstermBackend<BufWriter<Stdout>>,
+    /// What is on the screen.
+    last: Buffer,
+    parser: Arc<Mutex<Parser>>,
+    ends: Arc<OwnedFd>,
+    signals: Handle,
+}
+
+impl Terminal {
+    /// Takes the terminal; `heard` is called on threads of its own.
+    pub(crate) fn open(heard: impl Fn(Heard) + Clone + Send + 'static) -> Result<Self, TuiError> {
+        if !isatty(rustix::stdio::stdin()) {
+            return Err(TuiError::NoTerminal("input"));
+        }
+        if !isatty(rustix::stdio::stdout()) {
+            return Err(TuiError::NoTerminal("output"));
+        }
+        let setup = |error: rustix::io::Errno| TuiError::Setup(error.into());
+        let ends = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(setup)?);
+        let mut signals =
+            Signals::new([SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH])
+                .map_err(TuiError::Setup)?;
+        let handle = signals.handle();
+        let parser = Arc::new(Mutex::new(Parser::default()));
+        give_back_on_panic();
+        let terminal = Self {
+            backend: CrosstermBackend::new(BufWriter::with_capacity(64 << 10, io::stdout())),
+            last: Buffer::empty(Rect::default()),
+            parser: Arc::clone(&parser),
+            ends: Arc::clone(&ends),
+            signals: handle,
+        };
+        // Colours are chosen by the theme; crossterm must not add its own opinion, which would
+        // reset bold and reverse with every cell under NO_COLOR.
+        crossterm::style::force_color_output(true);
+        take().map_err(TuiError::Setup)?;
+        let told = heard.clone();
+        thread::spawn(move || {
+            for signal in &mut signals {
+                told(Heard::Signal(signal));
+            }
+        });
+        thread::spawn(move || read_keys(&parser, &ends, &heard));
+        Ok(terminal)
+    }
+
+    /// How many columns and rows there are.
+    pub(crate) fn size() -> (u16, u16) {
+        let known = tcgetwinsize(rustix::stdio::stdout()).ok();
+        let (columns, rows) = known.map_or((0, 0), |size| (size.ws_col, size.ws_row));
+        if columns == 0 || rows == 0 {
+            return USUAL;
+        }
+        (columns.min(LARGEST.0), rows.min(LARGEST.1))
+    }
+
+    /// Draws the difference to what is on the screen, in one write.
+    pub(crate) fn draw(&mut self, next: Buffer, cursor: Option<Position>) -> io::Result<()> {
+        queue!(self.backend, BeginSynchronizedUpdate, Hide)?;
+        if self.last.area != next.area {
+            queue!(self.backend, Clear(ClearType::All))?;
+            self.last = Buffer::empty(next.area);
+        }
+        let changes = self.last.diff(&next);
+        self.backend.draw(changes.into_iter())?;
+        if let Some(Position { x, y }) = cursor {
+            queue!(self.backend, MoveTo(x, y), Show)?;
+        }
+        queue!(self.backend, EndSynchronizedUpdate)?;
+        io::Write::flush(&mut self.backend)?;
+        self.last = next;
+        Ok(())
+    }
+
+    /// Forgets what is on the screen, so that the next frame draws everything.
+    pub(crate) fn forget(&mut self) {
+        self.last = Buffer::empty(Rect::default());
+    }
+
+    /// Throws away keys that nobody has read yet: the kernel's, and those half read. Whoever calls
+    /// this also drops what has been heard already.
+    pub(crate) fn drain(&self) {
+        let mut parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
+        // A terminal that is gone has nothing to drain.
+        let _ = tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
+        parser.clear();
+    }
+
+    /// Gives the terminal back, stops this process until somebody continues it, and takes the
+    /// terminal again.
+    pub(crate) fn suspend(&mut self) {
+        give_back();
+        // SIGSTOP, since a TSTP of our own is dropped in an orphaned process group.
+        let _ = kill_process(getpid(), Signal::STOP);
+        self.resume();
+    }
+
+    /// Takes the terminal again after somebody else had it.
+    pub(crate) fn resume(&mut self) {
+        let _ = take();
+        self.drain();
+        self.forget();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.signals.close();
+        let _ = rustix::io::write(&*self.ends, &1_u64.to_ne_bytes());
+        give_back();
+    }
+}
+
+/// Raw mode, alternate screen, bracketed paste.
+fn take() -> io::Result<()> {
+    HELD.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Hide,
+        Clear(ClearType::All)
+    )
+}
+
+/// Undoes [`take`], once; errors mean that the terminal is gone, and then nothing is to be undone.
+fn give_back() {
+    if HELD.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Has a panic give the terminal back before it says anything.
+fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            give_back();
+            before(info);
+        }));
+    });
+}
+
+/// Reads keys until the terminal goes away or `ends` is written to. It never waits inside a read,
+/// and a terminal that hung up ends it at once.
+fn read_keys(parser: &Mutex<Parser>, ends: &OwnedFd, heard: &impl Fn(Heard)) {
+    let stdin = rustix::stdio::stdin();
+    loop {
+        let escape = parser
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_waiting();
+        let mut fds = [
+            PollFd::new(&stdin, PollFlags::IN),
+            PollFd::new(ends, PollFlags::IN),
+        ];
+        let ready = match poll(&mut fds, escape.then_some(&ESCAPE)) {
+            Ok(ready) => ready,
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return heard(Heard::HungUp),
+        };
+        if !fds[1].revents().is_empty() {
+            return;
+        }
+        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        if fds[0].revents().intersects(gone) {
+            return heard(Heard::HungUp);
+        }
+        let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
+        if ready == 0 {
+            parser
+                .give_up()
+                .into_iter()
+                .for_each(|typed| heard(Heard::Typed(typed)));
+        } else if !read_some(&mut parser, heard) {
+            return heard(Heard::HungUp);
+        }
+    }
+}
+
+/// Reads what is there by now, which may have been thrown away meanwhile; false where the terminal
+/// is gone.
+fn read_some(parser: &mut Parser, heard: &impl Fn(Heard)) -> bool {
+    let stdin = rustix::stdio::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    if poll(&mut fds, Some(&now)) != Ok(1) {
+        return true;
+    }
+    let mut bytes = [0_u8; 1024];
+    match rustix::io::read(stdin, &mut bytes) {
+        Ok(0) => false,
+        Ok(length) => {
+            let typed = parser.feed(&bytes[..length]);
+            typed
+                .into_iter()
+                .for_each(|typed| heard(Heard::Typed(typed)));
+            true
+        }
+        Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => true,
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,408 @@
+//! Messages to looks and orders; pure. What a box takes is in `boxes`.
+//!
+//! It decides nothing about the run: it hands decisions on, and the engine answers.
+
+use super::boxes;
+use super::input::{Key, Typed};
+use super::keymap::{self, Action};
+use super::model::{
+    Arming, Consent, LogMove, Mode, Model, Msg, Order, Overlay, Pane, Purpose, TWICE,
+};
+use super::seen::{Screen, Seen};
+use crate::engine::Choice;
+use crate::journal::{Decision, Verdict};
+use crate::plan::Item;
+use crate::types::{Moment, StepId};
+
+/// Takes one message in; gives what is to be done outside.
+pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment) -> Vec<Order> {
+    match msg {
+        Msg::Typed(typed) => self::typed(model, seen, &typed, now),
+        Msg::Resized(columns, rows) => {
+            model.size = (columns, rows);
+            rearm(model, seen);
+            vec![Order::Redraw]
+        }
+        Msg::Resumed => {
+            rearm(model, seen);
+            vec![Order::Redraw]
+        }
+        Msg::Shown => {
+            if model.arming == Arming::Unshown {
+                model.arming = Arming::Quiet(now.up);
+            }
+            Vec::new()
+        }
+        Msg::Changed => changed(model, seen, now),
+        Msg::Replied(result) => {
+            model.sent = false;
+            if let Err(refusal) = result {
+                model.said = Some(match refusal.hint {
+                    Some(hint) => format!("{} Instead: {hint}", refusal.why),
+                    None => refusal.why,
+                });
+                model.quitting = false;
+            }
+            Vec::new()
+        }
+        Msg::Log(window) => {
+            model.log = *window;
+            Vec::new()
+        }
+    }
+}
+
+/// Whether what is in front asks something, so that stale keys must not reach it.
+fn asks(model: &Model, seen: &Seen<'_>) -> bool {
+    matches!(model.overlay, Some(Overlay::Text(..) | Overlay::Interrupt)) || seen.open().is_some()
+}
+
+/// Throws away what has been typed so far, where that could answer something.
+pub(super) fn rearm(model: &mut Model, seen: &Seen<'_>) {
+    model.arming = if asks(model, seen) {
+        Arming::Unshown
+    } else {
+        Arming::Armed
+    };
+}
+
+/// The run's state changed: a new question takes the front, an answered one gives it back.
+fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
+    if seen.gone && model.silent_since.is_none() {
+        model.silent_since = Some(now.wall);
+    }
+    if seen.state.finished.is_some() && model.quitting {
+        return vec![Order::Leave];
+    }
+    let question = seen.open().map(|open| open.asked);
+    if question == model.question && seen.yours == model.was_yours {
+        return Vec::new();
+    }
+    let fresh = question.is_some() || seen.yours != model.was_yours;
+    model.question = question;
+    model.was_yours = seen.yours;
+    model.consent = Consent::default();
+    if fresh {
+        model.overlay = None;
+        model.full_log = false;
+        model.scrolled = 0;
+        model.said = None;
+    } else if matches!(
+        model.overlay,
+        Some(Overlay::Text(Purpose::Reason { .. }, ..))
+    ) {
+        model.overlay = None;
+        model.said = Some("The question was answered elsewhere; nothing was sent.".into());
+    }
+    rearm(model, seen);
+    Vec::new()
+}
+
+/// A key or a paste.
+fn typed(model: &mut Model, seen: &Seen<'_>, typed: &Typed, now: &Moment) -> Vec<Order> {
+    let key = match typed {
+        Typed::Key(key) => *key,
+        Typed::Paste => {
+            model.said = Some("Paste is off here: type it.".into());
+            return Vec::new();
+        }
+    };
+    match key {
+        Key::Ctrl('l') => return vec![Order::Redraw],
+        Key::Ctrl('z') => return vec![Order::Suspend],
+        Key::Ctrl('c') => return interrupted(model, seen, now),
+        _ => {}
+    }
+    if !model.is_armed(now.up) {
+        if model.arming != Arming::Unshown {
+            model.arming = Arming::Quiet(now.up);
+        }
+        return Vec::new();
+    }
+    model.arming = Arming::Armed;
+    model.said = None;
+    let mode = model.mode(seen);
+    if let Some(orders) = boxes::edit(model, seen, mode, key, now) {
+        return orders;
+    }
+    match keymap::action(mode, key, seen) {
+        Some(action) => act(model, seen, mode, action, now),
+        None => {
+            model.said = no_such_key(mode, key, seen);
+            Vec::new()
+        }
+    }
+}
+
+/// What Ctrl-C does: asks what is meant; twice in a row detaches.
+fn interrupted(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
+    let twice = model
+        .interrupted
+        .is_some_and(|before| now.up.since(before) < TWICE);
+    if twice || seen.state.finished.is_some() || model.is_too_small() {
+        return vec![Order::Leave];
+    }
+    model.interrupted = Some(now.up);
+    model.overlay = Some(Overlay::Interrupt);
+    rearm(model, seen);
+    Vec::new()
+}
+
+/// A sentence for the reflexes: Enter, Space and `y` where a letter is wanted.
+fn no_such_key(mode: Mode, key: Key, seen: &Seen<'_>) -> Option<String> {
+    let reflex = matches!(key, Key::Enter | Key::Char(' ' | 'y' | 'n'));
+    let asks = matches!(
+        mode,
+        Mode::Decide | Mode::Pause | Mode::Ack | Mode::Interrupt
+    );
+    if reflex && mode == Mode::Ack {
+        return Some("That key does nothing here: a acknowledges, Esc goes back.".into());
+    }
+    if reflex && (asks || seen.screen() == Screen::Overview) {
+        return Some("That key does nothing here: choose a letter of the last row.".into());
+    }
+    None
+}
+
+/// What a key means here.
+fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, action: Action, now: &Moment) -> Vec<Order> {
+    match action {
+        Action::Up => go(model, seen, mode, -1),
+        Action::Down => go(model, seen, mode, 1),
+        Action::PageUp => go(model, seen, mode, -page(model)),
+        Action::PageDown => go(model, seen, mode, page(model)),
+        Action::First => go(model, seen, mode, i32::MIN),
+        Action::Last => go(model, seen, mode, i32::MAX),
+        Action::Left => {
+            model.sideways = model.sideways.saturating_sub(usize::from(model.size.0) / 2);
+            Vec::new()
+        }
+        Action::Right => {
+            let most = super::log::LONGEST;
+            model.sideways = (model.sideways + usize::from(model.size.0) / 2).min(most);
+            Vec::new()
+        }
+        Action::Follow => {
+            let follow = !model.log.follow;
+            vec![Order::Log(if follow {
+                LogMove::Follow
+            } else {
+                LogMove::Hold
+            })]
+        }
+        Action::FullLog => {
+            model.full_log = !model.full_log;
+            Vec::new()
+        }
+        Action::NextPane => {
+            model.pane = match model.pane {
+                Pane::Log => Pane::Steps,
+                Pane::Steps => Pane::Log,
+            };
+            model.scrolled = 0;
+            Vec::new()
+        }
+        Action::Open | Action::Command | Action::Warnings | Action::Help => {
+            open(model, seen, &action);
+            Vec::new()
+        }
+        Action::Back => boxes::back(model, seen),
+        Action::PauseRun => decide(model, seen, Decision::Pause),
+        Action::Note => {
+            boxes::text(model, seen, Purpose::Note);
+            Vec::new()
+        }
+        Action::Choose(choice) => choose(model, seen, &choice, now),
+        Action::Acknowledge => boxes::acknowledge(model, seen),
+        Action::TakeControls => {
+            if seen.gone {
+                return refuse(model, NOT_LIVE);
+            }
+            boxes::text(model, seen, Purpose::TakeControls);
+            Vec::new()
+        }
+        Action::Cancel => {
+            model.overlay = None;
+            decide(model, seen, Decision::Cancel)
+        }
+        Action::Leave => leave(model, seen, mode),
+    }
+}
+
+const NOT_LIVE: &str = "The supervisor is silent, so nothing can be decided here.";
+
+fn refuse(model: &mut Model, why: &str) -> Vec<Order> {
+    model.said = Some(why.to_owned());
+    Vec::new()
+}
+
+/// Sends a decision, unless this screen may not.
+pub(super) fn decide(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> Vec<Order> {
+    if seen.gone {
+        return refuse(model, NOT_LIVE);
+    }
+    if !seen.yours {
+        return refuse(model, "You are looking only. T takes the controls.");
+    }
+    if model.sent {
+        return refuse(model, "Your last answer is still on its way.");
+    }
+    model.sent = true;
+    vec![Order::Decide(seen.open().map(|open| open.asked), decision)]
+}
+
+/// Answers the open question, after a box where one is needed.
+fn choose(model: &mut Model, seen: &Seen<'_>, choice: &Choice, now: &Moment) -> Vec<Order> {
+    let early = choice.verb == "continue" && seen.locked_until(now).is_some();
+    if (early || keymap::opens_box(choice)) && seen.yours && !seen.gone {
+        let Some(open) = seen.open() else {
+            return Vec::new();
+        };
+        let at = open.asked;
+        let verb = choice.verb;
+        boxes::text(model, seen, Purpose::Reason { verb, at, early });
+        return Vec::new();
+    }
+    match decision(choice.verb, early, None) {
+        Some(decision) => decide(model, seen, decision),
+        None => Vec::new(),
+    }
+}
+
+/// The decision of a verb.
+pub(super) fn decision(verb: &str, early: bool, because: Option<String>) -> Option<Decision> {
+    Some(match verb {
+        "start" => Decision::Start,
+        "continue" => Decision::Continue { early, because },
+        "retry" => Decision::Retry,
+        "skip" => Decision::Skip { because: because? },
+        "settle done" => Decision::Settle {
+            verdict: Verdict::Done,
+            because,
+        },
+        "settle rerun" => Decision::Settle {
+            verdict: Verdict::Rerun,
+            because,
+        },
+        "rollback" => Decision::Rollback { because },
+        "stop" => Decision::Stop { because },
+        _ => return None,
+    })
+}
+
+/// Leaves the screen; before its start the run is ended with it, so that nothing is left open.
+fn leave(model: &mut Model, seen: &Seen<'_>, mode: Mode) -> Vec<Order> {
+    let unbegun = mode == Mode::Overview && seen.yours && !seen.gone;
+    if !unbegun {
+        return vec![Order::Leave];
+    }
+    model.quitting = true;
+    decide(model, seen, Decision::Stop { because: None })
+}
+
+/// Opens something to read.
+fn open(model: &mut Model, seen: &Seen<'_>, action: &Action) {
+    let mode = model.mode(seen);
+    model.overlay = match action {
+        Action::Help => Some(Overlay::Help(0)),
+        Action::Warnings => Some(Overlay::Warnings(0)),
+        Action::Command => shown_step(model, seen).map(|step| Overlay::Detail(step, 0)),
+        _ if mode == Mode::Overview => match row(model, seen) {
+            Some(Row::Step(step)) => Some(Overlay::Detail(step, 0)),
+            Some(Row::Item(item)) => {
+                let closed = model.unfolded.as_ref() != Some(&item);
+                model.unfolded = closed.then_some(item);
+                None
+            }
+            None => None,
+        },
+        _ => {
+            model.consent.aside = false;
+            rearm(model, seen);
+            None
+        }
+    };
+}
+
+/// The step whose command `c` shows.
+fn shown_step(model: &Model, seen: &Seen<'_>) -> Option<StepId> {
+    if seen.screen() == Screen::Overview {
+        return match row(model, seen)? {
+            Row::Step(step) => Some(step),
+            Row::Item(item) => first_step(seen, &item),
+        };
+    }
+    let asked = seen.asked_about().filter(|id| seen.step(id).is_some());
+    let subject = seen.subject().map(|subject| subject.step);
+    asked.or(seen.current()).or(subject).cloned()
+}
+
+fn first_step(seen: &Seen<'_>, id: &StepId) -> Option<StepId> {
+    match seen.item_of(id)? {
+        Item::Phase(phase) => phase.steps.first().map(|step| step.id.clone()),
+        Item::Pause(_) => None,
+    }
+}
+
+/// A line of the overview that the cursor can stand on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// A phase or pause.
+    Item(StepId),
+    /// A step.
+    Step(StepId),
+}
+
+/// The overview's lines: all items, and the steps of the unfolded one, or all steps where all fit.
+pub(crate) fn rows(model: &Model, seen: &Seen<'_>) -> Vec<Row> {
+    let steps = seen.walk().map_or(0, |walk| walk.steps().count());
+    let all_fit = seen.items().len() + steps + 14 <= usize::from(model.size.1);
+    let mut rows = Vec::new();
+    for item in seen.items() {
+        rows.push(Row::Item(item.id().clone()));
+        let unfolded = all_fit || model.unfolded.as_ref() == Some(item.id());
+        if let (Item::Phase(phase), true) = (item, unfolded) {
+            rows.extend(phase.steps.iter().map(|step| Row::Step(step.id.clone())));
+        }
+    }
+    rows
+}
+
+/// The overview's line under the cursor.
+fn row(model: &Model, seen: &Seen<'_>) -> Option<Row> {
+    rows(model, seen).get(model.cursor).cloned()
+}
+
+/// The rows of a page.
+fn page(model: &Model) -> i32 {
+    i32::from(model.size.1 / 2).max(1)
+}
+
+/// Moves what is in front by so many lines.
+fn go(model: &mut Model, seen: &Seen<'_>, mode: Mode, by: i32) -> Vec<Order> {
+    let moved = |from: usize| {
+        let amount = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
+        if by < 0 {
+            from.saturating_sub(amount)
+        } else {
+            from.saturating_add(amount)
+        }
+    };
+    let log = match by {
+        i32::MIN => LogMove::First,
+        i32::MAX => LogMove::Follow,
+        lines => LogMove::Lines(lines),
+    };
+    match mode {
+        Mode::Overview => {
+            let last = rows(model, seen).len().saturating_sub(1);
+            model.cursor = moved(model.cursor).min(last);
+        }
+        Mode::Running if model.pane == Pane::Steps => model.scrolled = moved(model.scrolled),
+        Mode::Running | Mode::Rollback | Mode::FullLog => return vec![Order::Log(log)],
+        Mode::Decide | Mode::Pause | Mode::Finished => model.scrolled = moved(model.scrolled),
+        Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading => boxes::turn(model, by),
+        Mode::Interrupt | Mode::Small => {}
+    }
+    Vec::new()
+}

@@ -1,0 +1,338 @@
+//! The two rows above every screen and the two below: where one is, how far, what is the case, and
+//! which keys do something.
+
+use super::Scene;
+use super::pen::{Bit, Pen, Row, bit, row, width};
+use crate::engine;
+use crate::journal::{Question, RunResult};
+use crate::text;
+use crate::tui::keymap::{self, Binding};
+use crate::tui::model::Mode;
+use crate::tui::seen::Screen;
+use crate::tui::theme::Role;
+
+/// Draws all four rows and their rules.
+pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let last = pen.rows().saturating_sub(1);
+    head(scene, pen);
+    progress(scene, pen);
+    pen.rule(2, &[]);
+    pen.rule(last - 2, &[]);
+    pen.line(last - 1, &sentence(scene));
+    keys(scene, pen, last);
+}
+
+/// Row 1: environment, host, service, versions, user, role, clock.
+fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let run = &scene.seen.state.run;
+    let environment = match &run.environment {
+        Some((name, kind)) if kind == "prod" => bit(Role::EnvProd, format!(" {name} ")),
+        Some((name, _)) => bit(Role::EnvOther, format!(" {name} ")),
+        None => bit(Role::Muted, " NO ENV "),
+    };
+    let left = [
+        environment,
+        bit(Role::Strong, format!(" {}   ", run.host)),
+        bit(Role::Text, versions(scene)),
+    ];
+    let seen = scene.seen;
+    let mut right = Row::new();
+    if pen.columns() >= 100 {
+        right.push(bit(Role::Muted, format!("plan {}   ", run.plan_digest)));
+    }
+    if let Some(who) = owner(scene) {
+        right.push(bit(Role::Text, format!("{who} ")));
+    }
+    right.push(match (seen.state.finished.is_some(), seen.yours) {
+        (true, _) => bit(Role::Muted, "READING"),
+        (false, true) => bit(Role::Driver, "DRIVER"),
+        (false, false) => bit(Role::Observer, "OBSERVER"),
+    });
+    if !seen.observers.is_empty() && seen.yours {
+        right.push(bit(
+            Role::Muted,
+            format!(" +{} looking", seen.observers.len()),
+        ));
+    }
+    right.push(bit(Role::Text, format!("   {} ", clock(scene))));
+    let room = pen.columns().saturating_sub(width(&right) + 2);
+    pen.line_in(0, 0, room, &left);
+    pen.right(0, &right);
+}
+
+/// Seconds while they mean something.
+fn clock(scene: &Scene<'_>) -> String {
+    if scene.seen.is_lively(scene.now) {
+        scene.now.wall.clock()
+    } else {
+        scene.now.wall.clock_minutes()
+    }
+}
+
+/// Whose role row 1 names: this screen's user where it has the controls.
+fn owner<'a>(scene: &Scene<'a>) -> Option<&'a str> {
+    let seen = scene.seen;
+    seen.controls
+        .filter(|_| seen.yours)
+        .map(|who| who.login.as_str())
+}
+
+/// `mastodon 4.2.10 -> 4.3`, the other way round during a rollback.
+fn versions(scene: &Scene<'_>) -> String {
+    let run = &scene.seen.state.run;
+    let from = run.from_exact.as_ref().map(ToString::to_string);
+    let from = from.or_else(|| run.from.as_ref().map(ToString::to_string));
+    let to = run.to.as_ref().map(ToString::to_string);
+    let (from, to) = match scene.seen.state.rollback {
+        Some(_) => (to, from),
+        None => (from, to),
+    };
+    let arrow = scene.theme.glyphs.arrow;
+    let service = &run.service;
+    match (from, to) {
+        (Some(from), Some(to)) => format!("{service} {from} {arrow} {to}"),
+        (None, Some(to)) => format!("{service} {arrow} {to}"),
+        (Some(from), None) => format!("{service} {from}"),
+        (None, None) => service.to_string(),
+    }
+}
+
+/// Row 2: how far the run is.
+fn progress(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let seen = scene.seen;
+    if !seen.yours && seen.state.finished.is_none() {
+        return pen.line(1, &looking_only(scene));
+    }
+    match seen.screen() {
+        Screen::Overview => overview(scene, pen),
+        Screen::Finished => finished(scene, pen),
+        Screen::Rollback => rolling_back(scene, pen),
+        Screen::Running | Screen::Decide | Screen::Pause => strip(scene, pen),
+    }
+}
+
+fn looking_only(scene: &Scene<'_>) -> Row {
+    let since = scene.seen.state.controls.as_ref();
+    let since = since.map(|(_, at)| format!(" since {}", at.wall.clock_minutes()));
+    let who = match scene.seen.controls {
+        Some(who) => format!("{who} has the controls{}.", since.unwrap_or_default()),
+        None => "Nobody has the controls.".to_owned(),
+    };
+    vec![bit(Role::Observer, " LOOKING ONLY. "), bit(Role::Text, who)]
+}
+
+fn overview(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let run = &scene.seen.state.run;
+    let right = [bit(Role::Asking, "NOT STARTED"), bit(Role::Text, " ")];
+    let left = [
+        bit(Role::Muted, " plan "),
+        bit(Role::Text, file_name(&run.plan)),
+        bit(Role::Muted, "   digest "),
+        bit(Role::Text, run.plan_digest.to_string()),
+    ];
+    let room = pen.columns().saturating_sub(width(&right) + 2);
+    pen.line_in(1, 0, room, &left);
+    pen.right(1, &right);
+}
+
+/// The last part of a path.
+fn file_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
+}
+
+fn finished(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let state = scene.seen.state;
+    let Some(finished) = &state.finished else {
+        return;
+    };
+    let (role, word) = match &finished.result {
+        RunResult::Done => (Role::Ok, "FINISHED"),
+        RunResult::RolledBack => (Role::Undone, "ROLLED BACK"),
+        RunResult::Stopped { .. } => (Role::Warn, "STOPPED"),
+        RunResult::NeverStarted => (Role::Muted, "NEVER STARTED"),
+    };
+    let took = text::duration(finished.at.since(&state.began));
+    pen.line(
+        1,
+        &[
+            bit(role, format!(" {word} ")),
+            bit(Role::Muted, "   started "),
+            bit(Role::Text, state.began.wall.full()),
+            bit(Role::Muted, "   ended "),
+            bit(Role::Text, finished.at.wall.clock()),
+            bit(Role::Muted, "   took "),
+            bit(Role::Text, took),
+        ],
+    );
+}
+
+fn rolling_back(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let rollback = scene.seen.state.rollback.as_ref();
+    let mut line = row(Role::Undone, " ROLLING BACK ");
+    if let Some(rollback) = rollback {
+        line.push(bit(Role::Muted, "   asked for by "));
+        line.push(bit(Role::Text, rollback.who.to_string()));
+        line.push(bit(Role::Muted, " at "));
+        line.push(bit(Role::Text, rollback.at.wall.clock()));
+        if let Some(because) = &rollback.because {
+            line.push(bit(Role::Muted, "   reason: "));
+            line.push(bit(Role::Text, because.clone()));
+        }
+    }
+    pen.line(1, &line);
+}
+
+/// The phases with their marks, by name where there is room, else by number.
+fn strip(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let seen = scene.seen;
+    let (done, all) = seen.steps_done();
+    let right = row(Role::Muted, format!("{done} of {all} steps done "));
+    let room = pen.columns().saturating_sub(width(&right) + 2);
+    let mut names = Row::new();
+    let mut numbers = row(Role::Text, " ");
+    for (at, item) in seen.items().iter().enumerate() {
+        let mark = seen.item_mark(item);
+        let symbol = bit(mark.role(), scene.theme.glyphs.symbol(mark));
+        let name_role = match mark {
+            crate::tui::theme::Mark::Pending => Role::Muted,
+            _ => Role::Text,
+        };
+        names.push(bit(Role::Text, " "));
+        names.push(symbol.clone());
+        names.push(bit(name_role, format!(" {} ", seen.text(item.name()))));
+        numbers.push(bit(Role::Muted, (at + 1).to_string()));
+        numbers.push(symbol);
+        numbers.push(bit(Role::Text, " "));
+    }
+    if width(&names) <= room {
+        pen.line_in(1, 0, room, &names);
+    } else {
+        let place = engine::position(seen.plan, seen.state);
+        if let Some(item) = &place.item {
+            let what = format!("  phase {} of {}: ", place.item_number, seen.items().len());
+            numbers.push(bit(Role::Muted, what));
+            numbers.push(bit(Role::Text, seen.name(item)));
+        }
+        pen.line_in(1, 0, room, &numbers);
+    }
+    pen.right(1, &right);
+}
+
+/// The last row but one: one sentence.
+fn sentence(scene: &Scene<'_>) -> Row {
+    let (seen, model) = (scene.seen, scene.model);
+    if let Some(since) = model.silent_since
+        && seen.state.finished.is_none()
+    {
+        return row(
+            Role::Danger,
+            format!(
+                " NOT LIVE: the supervisor is silent since {}. Values above are old. q, then: {} ",
+                since.clock(),
+                seen.attach_command()
+            ),
+        );
+    }
+    if let Some(said) = &model.said {
+        return row(Role::Warn, format!(" {said}"));
+    }
+    if model.sent {
+        return row(Role::Muted, " Your answer is on its way.");
+    }
+    let mode = model.mode(seen);
+    if !model.is_armed(scene.now.up) {
+        let said = " Keep still and read: keys typed before this was shown are thrown away.";
+        return row(Role::Muted, said);
+    }
+    row(Role::Text, format!(" {}", status(scene, mode)))
+}
+
+/// What is the case on this screen.
+fn status(scene: &Scene<'_>, mode: Mode) -> String {
+    let seen = scene.seen;
+    match mode {
+        Mode::Ack => "Nothing goes on until you acknowledge. Enter and Space do nothing.".into(),
+        Mode::Phrase => "Type the phrase exactly, then Enter. Nothing goes on until then.".into(),
+        Mode::Text => "Type, then Enter. An empty line does nothing.".into(),
+        Mode::Interrupt => "Nothing has been done. The run is not touched by Ctrl-C.".into(),
+        Mode::Reading if seen.screen() == Screen::Running => {
+            "The upgrade behind this box goes on. A question closes the box.".into()
+        }
+        Mode::Reading => "Nothing happens while you read.".into(),
+        Mode::Overview if seen.yours => {
+            "Nothing has been changed. Starting runs the first phase; every warning stops it."
+                .into()
+        }
+        Mode::FullLog | Mode::Small => engine::why(seen.plan, seen.state, scene.now).sentence,
+        Mode::Overview | Mode::Decide | Mode::Pause if !seen.yours => {
+            "It waits for whoever has the controls. You cannot answer from here.".into()
+        }
+        Mode::Overview | Mode::Decide => {
+            "Waiting for you. Enter does nothing here: choose a letter (capitals act).".into()
+        }
+        Mode::Pause => pause(scene),
+        Mode::Running => running(scene),
+        Mode::Rollback if seen.open().is_some() => {
+            "The rollback waits for you: choose a letter (capitals act).".into()
+        }
+        Mode::Rollback => {
+            "Steps are taken back one by one. Closing the terminal stops nothing.".into()
+        }
+        Mode::Finished => "Leaving prints a summary into your scrollback.".into(),
+    }
+}
+
+fn pause(scene: &Scene<'_>) -> String {
+    let held = matches!(
+        scene.seen.open().map(|open| &open.question),
+        Some(Question::PauseHeld { .. })
+    );
+    match scene.seen.locked_until(scene.now) {
+        Some(free) => format!(
+            "Continue is meant for {} and later; before, it asks for a reason.",
+            free.wall.clock()
+        ),
+        None if held => "What the pause waits for does not hold yet.".into(),
+        None => "You may continue whenever you are ready, or close this terminal.".into(),
+    }
+}
+
+fn running(scene: &Scene<'_>) -> String {
+    let seen = scene.seen;
+    if let Some(who) = &seen.state.pause_requested {
+        return format!("It stops after this step, as {who} asked.");
+    }
+    match seen.current() {
+        Some(step) => format!(
+            "{} runs under the supervisor. Closing this terminal does not stop it.",
+            seen.label(step)
+        ),
+        None => engine::why(seen.plan, seen.state, scene.now).sentence,
+    }
+}
+
+/// The last row: the keys, made from the key map; help and leaving are always there.
+fn keys(scene: &Scene<'_>, pen: &mut Pen<'_>, y: usize) {
+    let bindings = keymap::bindings(scene.model.mode(scene.seen), scene.seen);
+    let shown: Vec<&Binding> = bindings.iter().filter(|b| !b.footer.is_empty()).collect();
+    let ends = |binding: &&Binding| matches!(binding.shown.as_str(), "?" | "q" | "F1");
+    let (last, first): (Vec<&Binding>, Vec<&Binding>) = shown.into_iter().partition(ends);
+    let entry = |binding: &Binding| {
+        [
+            bit(Role::Key, format!(" {}", binding.shown)),
+            bit(Role::Muted, format!(" {} ", binding.footer)),
+        ]
+    };
+    let tail: Vec<Bit> = last.into_iter().flat_map(entry).collect();
+    let room = pen.columns().saturating_sub(width(&tail));
+    let mut line: Vec<Bit> = Vec::new();
+    for binding in first {
+        let next = entry(binding);
+        if width(&line) + width(&next) > room {
+            break;
+        }
+        line.extend(next);
+    }
+    line.extend(tail);
+    pen.line(y, &line);
+}

@@ -1,0 +1,480 @@
+//! The boxes that a person writes in or answers: warnings, reasons, notes, taking the controls.
+//! A box longer than a page is confirmed from its last page only.
+
+use super::pen::{Bit, Pen, Row, bit, pairs_of, row, wrapped};
+use super::{Scene, panels, rollback};
+use crate::engine::{self, Back};
+use crate::journal::{Open, Question};
+use crate::text;
+use crate::tui::boxes;
+use crate::tui::keymap;
+use crate::tui::model::{Field, Mode, Model, Purpose, SMALLEST};
+use crate::tui::seen::Seen;
+use crate::tui::settings::Settings;
+use crate::tui::theme::{Depth, GlyphSet, Role, Theme};
+use crate::types::StepId;
+use ratatui::layout::{Position, Rect};
+
+/// The widest a box gets.
+const WIDEST: u16 = 100;
+/// Rows of a screen that a box leaves free: the two above it, the rule, sentence and keys below.
+const AROUND: u16 = 5;
+
+/// Where a box of so many inner rows stands.
+fn place(size: (u16, u16), inner: usize) -> Rect {
+    let width = size.0.min(WIDEST);
+    let most = size.1.saturating_sub(AROUND).max(3);
+    let wanted = u16::try_from(inner).unwrap_or(most).saturating_add(2);
+    let height = wanted.min(most);
+    let spare = if size.0 > WIDEST {
+        (most - height) / 2
+    } else {
+        0
+    };
+    Rect {
+        x: (size.0 - width) / 2,
+        y: 2 + spare,
+        width,
+        height,
+    }
+}
+
+/// The part of the screen that a box covers, whether it fills it or not.
+pub(super) fn part_of<'a>(scene: &Scene<'_>, pen: &'a mut Pen<'_>) -> Pen<'a> {
+    let (columns, rows) = scene.model.size;
+    pen.part(Rect {
+        x: 0,
+        y: 2,
+        width: columns,
+        height: rows.saturating_sub(AROUND),
+    })
+}
+
+/// The columns and rows inside the largest box.
+fn inside(size: (u16, u16)) -> (usize, usize) {
+    let columns = usize::from(size.0.min(WIDEST)).saturating_sub(4).max(1);
+    let rows = usize::from(size.1.saturating_sub(AROUND))
+        .saturating_sub(2)
+        .max(1);
+    (columns, rows)
+}
+
+/// How many pages so many rows take, with so many kept free on the last.
+fn pages(rows: usize, tail: usize, size: (u16, u16)) -> usize {
+    let (_, room) = inside(size);
+    let last = room.saturating_sub(tail).max(1);
+    1 + rows.saturating_sub(last).div_ceil(room)
+}
+
+/// Whether the page in front is the box's last.
+pub(in crate::tui) fn is_last_page(model: &Model, seen: &Seen<'_>) -> bool {
+    let Some(open) = seen.open() else {
+        return false;
+    };
+    if model.size.0 < SMALLEST.0 || model.size.1 < SMALLEST.1 {
+        return false;
+    }
+    // Neither colours nor the time change how long the text is.
+    let theme = Theme::new(&Settings {
+        depth: Depth::Mono,
+        glyphs: GlyphSet::Ascii,
+    });
+    let scene = Scene {
+        seen,
+        model,
+        theme: &theme,
+        now: &open.at,
+    };
+    let (columns, _) = inside(model.size);
+    let rows = content(&scene, open, columns).len();
+    let tail = tail(&scene, open).0.len();
+    model.consent.page + 1 >= pages(rows, tail, model.size)
+}
+
+/// Draws the warning that waits; gives the text cursor's place.
+pub(super) fn warning(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
+    let open = scene.seen.open()?;
+    let (columns, _) = inside(scene.model.size);
+    let content = content(scene, open, columns);
+    let (tail, field_row) = tail(scene, open);
+    let title = title(scene, open);
+    let field =
+        (scene.model.mode(scene.seen) == Mode::Phrase).then_some(&scene.model.consent.field);
+    let draft = Draft {
+        title: &title,
+        role: if is_final(scene, open) {
+            Role::Danger
+        } else {
+            Role::Asking
+        },
+        content: &content,
+        tail: &tail,
+        field: field.zip(field_row),
+        page: scene.model.consent.page,
+    };
+    draw(scene, pen, &draft)
+}
+
+/// A box before it is drawn.
+struct Draft<'a> {
+    title: &'a str,
+    role: Role,
+    content: &'a [Row],
+    /// Only on the last page.
+    tail: &'a [Row],
+    /// The text that is typed, and its row within the tail.
+    field: Option<(&'a Field, usize)>,
+    page: usize,
+}
+
+fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>, draft: &Draft<'_>) -> Option<Position> {
+    let size = scene.model.size;
+    let (_, room) = inside(size);
+    let all = pages(draft.content.len(), draft.tail.len(), size);
+    let page = draft.page.min(all - 1);
+    let first = page * room;
+    let last_page = page + 1 == all;
+    let shown = &draft.content[first.min(draft.content.len())..];
+    let shown = &shown[..shown.len().min(room)];
+    let inner = match (all, last_page) {
+        (1, _) => shown.len() + draft.tail.len(),
+        _ => room,
+    };
+    let area = place(size, inner);
+    part_of(scene, pen).blank();
+    let part = format!("part {}/{all}", page + 1);
+    let mut boxed = pen.part(area);
+    let mut inside = boxed.frame(draft.role, draft.title, if all > 1 { &part } else { "" });
+    inside.rows_from(0, shown);
+    if !last_page {
+        return None;
+    }
+    let at = inside.rows().saturating_sub(draft.tail.len());
+    inside.rows_from(at, draft.tail);
+    let (field, row) = draft.field?;
+    let y = inside.area.y + u16::try_from(at + row).ok()?;
+    let typed = u16::try_from(text::width(&shown_text(field, inside.columns()))).ok()?;
+    let x = inside.area.x + 4 + typed;
+    (y < inside.area.bottom() && x < inside.area.right()).then_some(Position { x, y })
+}
+
+/// The end of what is typed, as much as fits.
+fn shown_text(field: &Field, columns: usize) -> String {
+    let room = columns.saturating_sub(5);
+    let mut text = text::clean(&field.text);
+    while text::width(&text) > room && !text.is_empty() {
+        text.remove(0);
+    }
+    text
+}
+
+/// Whether the question is about a step that nothing takes back.
+fn is_final(scene: &Scene<'_>, open: &Open) -> bool {
+    let Question::Confirm { before, .. } = &open.question else {
+        return false;
+    };
+    let step = before.as_ref().and_then(|id| scene.seen.step(id));
+    step.is_some_and(|(phase, step)| engine::back_of(phase, step) == Back::Never)
+}
+
+fn title(scene: &Scene<'_>, open: &Open) -> String {
+    let Question::Confirm {
+        warning, phrase, ..
+    } = &open.question
+    else {
+        return String::new();
+    };
+    let label = scene.seen.warning_label(warning);
+    match phrase {
+        Some(_) if is_final(scene, open) => format!("{label}  STOP: NO UNDO AFTER THIS STEP"),
+        Some(_) => format!("{label}  STOP: TYPE TO GO ON"),
+        None => format!("{label}  READ AND ACKNOWLEDGE"),
+    }
+}
+
+/// What is lost, the exact command, the facts, the way back.
+fn content(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
+    let Question::Confirm {
+        before,
+        text,
+        facts,
+        remark,
+        ..
+    } = &open.question
+    else {
+        return Vec::new();
+    };
+    let mut rows = Vec::new();
+    if let Some(before) = before {
+        let place = format!(
+            "Before {} {}",
+            scene.seen.label(before),
+            scene.seen.name(before)
+        );
+        rows.extend(wrapped(Role::Muted, 0, &place, columns));
+        rows.push(Vec::new());
+    }
+    rows.extend(wrapped(Role::Strong, 0, text, columns));
+    if let Some(remark) = remark {
+        rows.push(Vec::new());
+        rows.extend(wrapped(Role::Warn, 0, remark, columns));
+    }
+    if let Some(before) = before {
+        rows.extend(command(scene, before, columns));
+    }
+    if !facts.is_empty() {
+        rows.push(Vec::new());
+        rows.push(row(Role::Muted, "Facts, measured when this was asked:"));
+        rows.extend(pairs_of(facts, 2));
+    }
+    if let Some((_, step)) = before.as_ref().and_then(|id| scene.seen.step(id)) {
+        let role = if is_final(scene, open) {
+            Role::NoReturn
+        } else {
+            Role::Text
+        };
+        rows.push(Vec::new());
+        rows.extend(wrapped(
+            role,
+            0,
+            &panels::back_sentence(scene, step),
+            columns,
+        ));
+    }
+    rows
+}
+
+/// The command that would run.
+fn command(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
+    let Some((_, step)) = scene.seen.step(id) else {
+        return Vec::new();
+    };
+    let Some(text) = panels::command_text(scene, step, false) else {
+        return Vec::new();
+    };
+    let mut rows = vec![Vec::new()];
+    if let Some(spec) = panels::command_of(scene, step, false) {
+        let as_whom = format!("Runs {}:", panels::runs_as(scene, &spec));
+        rows.extend(wrapped(Role::Muted, 0, &as_whom, columns));
+    }
+    for (at, line) in text.lines().enumerate() {
+        let prompt = if at == 0 { "  $ " } else { "    " };
+        let mut lines = wrapped(Role::Text, 4, line, columns);
+        if let Some(first) = lines.first_mut() {
+            *first = vec![
+                bit(Role::Muted, prompt),
+                bit(Role::Text, line_after(first, 4)),
+            ];
+        }
+        rows.extend(lines);
+    }
+    rows
+}
+
+/// A row's text without its indent.
+fn line_after(row: &[Bit], indent: usize) -> String {
+    let text: String = row.iter().map(|bit| bit.text.as_str()).collect();
+    text.get(indent..).unwrap_or_default().to_owned()
+}
+
+/// What stands below the text: phrase and field, or the key; the field's row, where there is one.
+fn tail(scene: &Scene<'_>, open: &Open) -> (Vec<Row>, Option<usize>) {
+    let Question::Confirm { phrase, .. } = &open.question else {
+        return (Vec::new(), None);
+    };
+    let back = row(Role::Muted, "Esc goes back: the run stays where it is.");
+    match phrase {
+        None => {
+            let keys = vec![
+                bit(Role::Key, "a"),
+                bit(Role::Text, " acknowledges, and the run goes on.   "),
+                bit(Role::Muted, "Esc goes back: the run stays where it is."),
+            ];
+            (vec![Vec::new(), keys], None)
+        }
+        Some(phrase) => {
+            let ask = vec![
+                bit(Role::Text, "To go on, type exactly:   "),
+                bit(Role::Strong, phrase.clone()),
+            ];
+            let typed = field_row(&scene.model.consent.field, Some(phrase), scene.model.size);
+            let pointer = pointer(scene, phrase);
+            (
+                vec![Vec::new(), ask, Vec::new(), typed, pointer, back],
+                Some(3),
+            )
+        }
+    }
+}
+
+/// `> drop colu   keep typing`.
+fn field_row(field: &Field, phrase: Option<&str>, size: (u16, u16)) -> Row {
+    let (columns, _) = inside(size);
+    let mut line = vec![
+        bit(Role::Muted, "  > "),
+        bit(Role::Input, shown_text(field, columns)),
+        bit(Role::Selection, " "),
+    ];
+    let Some(phrase) = phrase else {
+        return line;
+    };
+    let typed = field.trimmed();
+    let hint = match typed {
+        "" => return line,
+        typed if typed == phrase => bit(Role::Match, "   complete: press Enter"),
+        typed if phrase.starts_with(typed) => bit(Role::Match, "   keep typing"),
+        typed => {
+            let at = boxes::first_difference(typed, phrase) + 1;
+            bit(Role::Mismatch, format!("   differs at character {at}"))
+        }
+    };
+    line.push(hint);
+    line
+}
+
+/// Points at the first wrong character of the last try, while that still stands there.
+fn pointer(scene: &Scene<'_>, phrase: &str) -> Row {
+    let consent = &scene.model.consent;
+    let same = consent.tried.as_deref() == Some(consent.field.trimmed());
+    match &consent.tried {
+        Some(tried) if same => {
+            let at = boxes::first_difference(tried, phrase);
+            let before: String = tried.chars().take(at).collect();
+            let tries = format!(
+                "^ here   (try {} of {})",
+                consent.wrong,
+                crate::tui::model::TRIES
+            );
+            let indent = 4 + text::width(&before);
+            row(Role::Mismatch, format!("{:indent$}{tries}", ""))
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// A box with a line of text of a person's own: a reason, a note, the phrase for the controls.
+pub(super) fn text_box(
+    scene: &Scene<'_>,
+    pen: &mut Pen<'_>,
+    purpose: &Purpose,
+    field: &Field,
+    page: usize,
+) -> Option<Position> {
+    let (columns, _) = inside(scene.model.size);
+    let (title, content, ask, phrase) = match purpose {
+        Purpose::Note => (
+            "ADD A NOTE".to_owned(),
+            wrapped(
+                Role::Text,
+                0,
+                "It goes into the run's record and its report.",
+                columns,
+            ),
+            "The note:",
+            None,
+        ),
+        Purpose::TakeControls => {
+            let phrase = boxes::take_over_phrase(scene.seen);
+            (
+                "TAKE THE CONTROLS".to_owned(),
+                take_over(scene, &phrase, columns),
+                "Type it here:",
+                Some(phrase),
+            )
+        }
+        Purpose::Reason { verb, early, .. } => {
+            let content = reason(scene, verb, *early, columns);
+            (
+                verb_title(scene, verb, *early),
+                content,
+                "Why (kept in the record):",
+                None,
+            )
+        }
+    };
+    let tail = vec![
+        Vec::new(),
+        row(Role::Text, ask),
+        field_row(field, phrase.as_deref(), scene.model.size),
+        Vec::new(),
+        row(
+            Role::Muted,
+            "Enter does it; an empty line does nothing. Esc goes back.",
+        ),
+    ];
+    let draft = Draft {
+        title: &title,
+        role: Role::Asking,
+        content: &content,
+        tail: &tail,
+        field: Some((field, 2)),
+        page,
+    };
+    draw(scene, pen, &draft)
+}
+
+fn take_over(scene: &Scene<'_>, phrase: &str, columns: usize) -> Vec<Row> {
+    let who = match scene.seen.controls {
+        Some(who) => format!("{who} has the controls and then looks only, like you now."),
+        None => "Nobody has the controls.".to_owned(),
+    };
+    let mut rows = wrapped(Role::Text, 0, &who, columns);
+    rows.push(Vec::new());
+    rows.push(vec![
+        bit(Role::Text, "To take them, type exactly:   "),
+        bit(Role::Strong, phrase),
+    ]);
+    rows
+}
+
+fn verb_title(scene: &Scene<'_>, verb: &str, early: bool) -> String {
+    let step = scene
+        .seen
+        .asked_about()
+        .map(|id| format!(" {}", scene.seen.label(id)));
+    let step = step.unwrap_or_default();
+    match verb {
+        "skip" => format!("SKIP{step}"),
+        "rollback" => "ROLL BACK".to_owned(),
+        "stop" => "STOP THE RUN FOR GOOD".to_owned(),
+        "continue" if early => "CONTINUE BEFORE THE PAUSE'S SHORTEST TIME".to_owned(),
+        "continue" => "CONTINUE ALTHOUGH SOMETHING DOES NOT HOLD".to_owned(),
+        "settle done" => format!("SAY THAT{step} IS DONE"),
+        "settle rerun" => format!("RUN{step} WITHOUT KNOWING"),
+        other => other.to_uppercase(),
+    }
+}
+
+/// What a decision does, before it is made.
+fn reason(scene: &Scene<'_>, verb: &str, early: bool, columns: usize) -> Vec<Row> {
+    let choices = keymap::choices(scene.seen);
+    let choice = choices.iter().find(|(_, choice)| choice.verb == verb);
+    let does = choice.map_or("", |(_, choice)| choice.does.as_str());
+    let mut rows = wrapped(Role::Strong, 0, does, columns);
+    if let (true, Some(free)) = (early, scene.seen.locked_until(scene.now)) {
+        let left = text::duration(free.wall.since(scene.now.wall));
+        let text = format!(
+            "The plan wants it to last until {}, {left} from now.",
+            free.wall.clock()
+        );
+        rows.extend(wrapped(Role::Warn, 0, &text, columns));
+    }
+    match verb {
+        "rollback" => {
+            rows.push(Vec::new());
+            rows.push(row(
+                Role::Muted,
+                "In this order, each step journalled; it stops where one fails:",
+            ));
+            rows.extend(rollback::table(scene, columns));
+        }
+        "stop" => {
+            rows.push(Vec::new());
+            let text = "Nothing is taken back. The run is finished then, and the next one opens \
+                        with a warning that names it.";
+            rows.extend(wrapped(Role::Text, 0, text, columns));
+        }
+        _ => {}
+    }
+    rows
+}

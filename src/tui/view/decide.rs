@@ -1,0 +1,310 @@
+//! The screen of a question: what happened, the end of the log, where this leaves one, and what can
+//! be answered.
+
+use super::pen::{Pen, Row, bit, pairs_of, row, wrapped};
+use super::{Scene, log, panels};
+use crate::engine::Scope;
+use crate::journal::{Outcome, Question};
+use crate::plan::{Kind, Step};
+use crate::text;
+use crate::tui::theme::{Mark, Role};
+use crate::types::StepId;
+
+/// The fewest lines of the log that are worth their rule.
+const FEWEST: usize = 3;
+
+/// Draws the body: the answers stay in sight, what is above them scrolls.
+pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let Some(open) = scene.seen.open() else {
+        return;
+    };
+    let columns = pen.columns();
+    let answers = answers(scene, columns);
+    let room = pen.rows().saturating_sub(answers.len());
+    let mut upper = what(scene, &open.question, columns);
+    let leaves = where_it_leaves(scene, &open.question, columns);
+    if has_log(scene, &open.question) {
+        let free = room.saturating_sub(upper.len() + leaves.len() + 1);
+        let lines = log::lines(scene, free.clamp(FEWEST, 12), columns);
+        if !lines.is_empty() {
+            upper.push(panels::rule(
+                scene.theme,
+                "last lines of the log (l: all)",
+                columns,
+            ));
+            upper.extend(lines);
+        }
+    }
+    if !leaves.is_empty() {
+        upper.push(panels::rule(scene.theme, "where this leaves you", columns));
+        upper.extend(leaves);
+    }
+    scrolled(scene, pen, &upper, room);
+    pen.rows_from(room, &answers);
+}
+
+/// Rows that may be more than fit: from the scrolled one on, and saying what is out of sight.
+pub(super) fn scrolled(scene: &Scene<'_>, pen: &mut Pen<'_>, rows: &[Row], room: usize) {
+    let most = rows.len().saturating_sub(room);
+    let top = scene.model.scrolled.min(most);
+    let shown = &rows[top..rows.len().min(top + room)];
+    pen.rows_from(0, shown);
+    if top < most && room > 0 {
+        let more = format!("  ({} more lines, j or PgDn) ", most - top + 1);
+        pen.line(room - 1, &row(Role::Muted, format!("{more:76}")));
+    }
+}
+
+/// The answers, with a line of air above.
+pub(super) fn answers(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let mut rows = panels::choices(scene, columns);
+    if !scene.seen.yours {
+        rows = vec![row(
+            Role::Muted,
+            " The answers are with whoever has the controls (T takes them).",
+        )];
+    }
+    if !rows.is_empty() {
+        rows.insert(0, Vec::new());
+    }
+    rows
+}
+
+/// A heading: symbol, number, word, name.
+fn heading(scene: &Scene<'_>, mark: Mark, id: &StepId, word: &str) -> Row {
+    let symbol = scene.theme.glyphs.symbol(mark);
+    let mut line = vec![
+        bit(
+            mark.role(),
+            format!(" {symbol} {} {word}", scene.seen.label(id)),
+        ),
+        bit(Role::Strong, format!("  {}", scene.seen.name(id))),
+    ];
+    let latest = scene.seen.record(id).and_then(|record| record.latest());
+    if let Some(attempt) = latest {
+        if let Some(end) = &attempt.end {
+            line.push(bit(Role::Muted, "   after "));
+            line.push(bit(Role::Text, text::duration(end.took)));
+        }
+        if attempt.attempt > 1 {
+            line.push(bit(Role::Muted, format!("   attempt {}", attempt.attempt)));
+        }
+    }
+    line
+}
+
+/// What happened, or what is asked.
+fn what(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
+    let titled = |mark, id, word: &str| vec![heading(scene, mark, id, word)];
+    let said = |rows: &mut Vec<Row>, role, text: &str| {
+        rows.extend(wrapped(role, 3, text, columns));
+    };
+    match question {
+        Question::Failed { step, why } => {
+            let mut rows = titled(Mark::Failed, step, "FAILED");
+            said(&mut rows, Role::Fail, &panels::sentence_case(why));
+            rows.extend(command(scene, step));
+            rows
+        }
+        Question::OutcomeUnknown { step, why } => {
+            let mut rows = titled(Mark::Unknown, step, "OUTCOME UNKNOWN");
+            said(
+                &mut rows,
+                Role::Fail,
+                &format!("Nobody knows whether it did its work: {why}"),
+            );
+            rows.extend(command(scene, step));
+            rows
+        }
+        Question::CouldNotTell { step, why, .. } => {
+            let mut rows = titled(Mark::Unknown, step, "COULD NOT TELL");
+            let text = format!("Whether it has to run could not be told: {why}");
+            said(&mut rows, Role::Warn, &text);
+            rows.extend(command(scene, step));
+            rows
+        }
+        Question::ManualDone { step } => {
+            let mut rows = titled(Mark::Asking, step, "BY HAND");
+            rows.push(Vec::new());
+            said(&mut rows, Role::Text, &manual(scene, step));
+            rows
+        }
+        Question::NextStep { step } => {
+            let mut rows = titled(Mark::Asking, step, "IS NEXT");
+            rows.extend(command(scene, step));
+            rows
+        }
+        Question::Blocked { phase, steps } => {
+            let mut rows = titled(Mark::Failed, phase, "BLOCKED");
+            said(
+                &mut rows,
+                Role::Text,
+                "Nothing has been changed. These checks failed:",
+            );
+            for step in steps {
+                rows.extend(blocker(scene, step, columns));
+            }
+            rows
+        }
+        Question::Confirm {
+            warning,
+            before,
+            text,
+            facts,
+            remark,
+            ..
+        } => {
+            let label = scene.seen.warning_label(warning);
+            let mut rows = vec![row(
+                Role::Asking,
+                format!(" {label} waits for a confirmation"),
+            )];
+            if let Some(before) = before {
+                let name = format!(
+                    "before {} {}",
+                    scene.seen.label(before),
+                    scene.seen.name(before)
+                );
+                said(&mut rows, Role::Muted, &name);
+            }
+            rows.push(Vec::new());
+            said(&mut rows, Role::Text, text);
+            if let Some(remark) = remark {
+                said(&mut rows, Role::Warn, remark);
+            }
+            rows.extend(pairs_of(facts, 3));
+            rows
+        }
+        Question::WrongVersion { expected, found } => {
+            let mut rows = vec![row(
+                Role::Fail,
+                " The installed version is not what it must be",
+            )];
+            let found = match found {
+                Ok(found) => format!("It is {found}; it must be {expected}."),
+                Err(why) => format!("It must be {expected}, and could not be looked up: {why}."),
+            };
+            said(&mut rows, Role::Text, &found);
+            rows
+        }
+        Question::Halted => {
+            let mut rows = vec![row(Role::Paused, " Stopped here, as you asked")];
+            said(
+                &mut rows,
+                Role::Text,
+                "The last step has ended; nothing runs now.",
+            );
+            rows
+        }
+        Question::Start
+        | Question::Paused { .. }
+        | Question::Boundary { .. }
+        | Question::PauseHeld { .. }
+        | Question::UndoFailed { .. }
+        | Question::UndoUnsure { .. } => Vec::new(),
+    }
+}
+
+/// The command of a step, cut to its first line.
+fn command(scene: &Scene<'_>, step: &StepId) -> Vec<Row> {
+    let Some((_, step)) = scene.seen.step(step) else {
+        return Vec::new();
+    };
+    match panels::command_text(scene, step, false) {
+        Some(text) => vec![vec![
+            bit(Role::Muted, "   $ "),
+            bit(Role::Text, panels::first_line(&text)),
+        ]],
+        None => vec![row(
+            Role::Muted,
+            format!("   {}", panels::what_runs(scene, step)),
+        )],
+    }
+}
+
+/// What a manual step asks for.
+fn manual(scene: &Scene<'_>, id: &StepId) -> String {
+    let scope = Scope::at(scene.seen.plan, scene.seen.state, id);
+    match scene.seen.step(id).map(|(_, step)| &step.kind) {
+        Some(Kind::Manual(text)) => scope.text(text),
+        Some(Kind::Run(_) | Kind::Argv(_) | Kind::Check(_)) | None => String::new(),
+    }
+}
+
+/// One failed check of several: why, and what to do about it.
+fn blocker(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
+    let symbol = scene.theme.glyphs.symbol(Mark::Failed);
+    let mut rows = vec![vec![
+        bit(Role::Fail, format!("   {symbol} {}", scene.seen.label(id))),
+        bit(Role::Strong, format!(" {}", scene.seen.name(id))),
+    ]];
+    let outcome = scene
+        .seen
+        .record(id)
+        .and_then(|record| record.outcome.as_ref());
+    if let Some(Outcome::Failed(why) | Outcome::Unknown(why)) = outcome {
+        rows.extend(wrapped(Role::Text, 7, &panels::sentence_case(why), columns));
+    }
+    if let Some(remedy) = remedy(scene, id) {
+        rows.extend(wrapped(Role::Muted, 7, &remedy, columns));
+    }
+    rows
+}
+
+fn remedy(scene: &Scene<'_>, id: &StepId) -> Option<String> {
+    let scope = Scope::at(scene.seen.plan, scene.seen.state, id);
+    let (_, step) = scene.seen.step(id)?;
+    step.remedy.as_ref().map(|remedy| scope.text(remedy))
+}
+
+/// Whether the log on hand is that of the step in question.
+fn has_log(scene: &Scene<'_>, question: &Question) -> bool {
+    let asked = match question {
+        Question::Failed { step, .. }
+        | Question::OutcomeUnknown { step, .. }
+        | Question::UndoFailed { step, .. }
+        | Question::UndoUnsure { step, .. } => step,
+        _ => return false,
+    };
+    scene
+        .seen
+        .subject()
+        .is_some_and(|subject| subject.step == asked)
+}
+
+/// Remedy, way back, what is left running.
+fn where_it_leaves(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
+    let step = match question {
+        Question::Failed { step, .. }
+        | Question::OutcomeUnknown { step, .. }
+        | Question::CouldNotTell { step, .. } => step,
+        _ => return Vec::new(),
+    };
+    let mut rows = Vec::new();
+    if let Some(remedy) = remedy(scene, step) {
+        rows.extend(wrapped(Role::Strong, 1, &remedy, columns));
+    }
+    if let Some((_, step)) = scene.seen.step(step) {
+        rows.extend(wrapped(Role::Text, 1, &standing(scene, step), columns));
+    }
+    let end = scene
+        .seen
+        .record(step)
+        .and_then(|record| record.latest()?.end.as_ref());
+    for left in end.iter().flat_map(|end| &end.left_running) {
+        rows.extend(wrapped(
+            Role::Warn,
+            1,
+            &format!("Left running: {left}"),
+            columns,
+        ));
+    }
+    rows
+}
+
+/// How much is done, and how this step is taken back.
+fn standing(scene: &Scene<'_>, step: &Step) -> String {
+    let (done, all) = scene.seen.steps_done();
+    let back = panels::back_sentence(scene, step);
+    format!("{done} of {all} steps are done. {back}")
+}

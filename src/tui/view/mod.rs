@@ -1,0 +1,103 @@
+//! Drawing: one file per panel, each from what is seen and the looks, and nothing else. Nothing here
+//! changes anything, looks anything up or remembers.
+
+mod bars;
+mod consent;
+mod decide;
+mod finished;
+mod log;
+mod overview;
+mod panels;
+mod pause;
+mod pen;
+mod reading;
+mod rollback;
+mod running;
+mod small;
+mod steps;
+
+pub(super) use consent::is_last_page;
+
+use super::model::{Mode, Model, Overlay};
+use super::seen::Seen;
+use super::theme::Theme;
+use crate::types::Moment;
+use pen::Pen;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// All that a panel may look at.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) seen: &'a Seen<'a>,
+    pub(super) model: &'a Model,
+    pub(super) theme: &'a Theme,
+    pub(super) now: &'a Moment,
+}
+
+/// The rows that the bars above and below a screen's body take.
+const BARS_ABOVE: u16 = 3;
+const BARS_BELOW: u16 = 3;
+
+/// Draws one frame; gives the place of the text cursor, where a text is being typed.
+pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
+    let area = buffer.area;
+    if area.is_empty() {
+        return None;
+    }
+    let mut pen = Pen::new(buffer, scene.theme, area);
+    if scene.model.mode(scene.seen) == Mode::Small {
+        small::draw(scene, &mut pen);
+        return None;
+    }
+    bars::draw(scene, &mut pen);
+    let body = body(area);
+    match scene.model.screen_mode(scene.seen) {
+        Mode::Overview => overview::draw(scene, &mut pen.part(body)),
+        Mode::Decide => decide::draw(scene, &mut pen.part(body)),
+        Mode::Pause => pause::draw(scene, &mut pen.part(body)),
+        Mode::Rollback => rollback::draw(scene, &mut pen.part(body)),
+        Mode::Finished => finished::draw(scene, &mut pen.part(body)),
+        Mode::FullLog => log::draw_full(scene, &mut pen.part(body)),
+        Mode::Running
+        | Mode::Small
+        | Mode::Ack
+        | Mode::Phrase
+        | Mode::Text
+        | Mode::Reading
+        | Mode::Interrupt => running::draw(scene, &mut pen.part(body)),
+    }
+    in_front(scene, &mut pen)
+}
+
+/// The box in front of the screen.
+fn in_front(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
+    match &scene.model.overlay {
+        Some(Overlay::Help(page)) => reading::help(scene, pen, *page),
+        Some(Overlay::Detail(step, page)) => reading::detail(scene, pen, step, *page),
+        Some(Overlay::Warnings(page)) => reading::warnings(scene, pen, *page),
+        Some(Overlay::Interrupt) => reading::interrupt(scene, pen),
+        Some(Overlay::Text(purpose, field, page)) => {
+            return consent::text_box(scene, pen, purpose, field, *page);
+        }
+        None => {
+            scene.model.consent_in_front(scene.seen)?;
+            return consent::warning(scene, pen);
+        }
+    }
+    None
+}
+
+/// The part of the screen between the bars.
+fn body(area: Rect) -> Rect {
+    Rect {
+        y: area.y + BARS_ABOVE,
+        height: area.height.saturating_sub(BARS_ABOVE + BARS_BELOW),
+        ..area
+    }
+}
+
+/// How many lines of the log a frame can show at most.
+pub(super) fn log_rows(model: &Model) -> usize {
+    usize::from(model.size.1.saturating_sub(BARS_ABOVE + BARS_BELOW)).max(1)
+}

@@ -1,0 +1,375 @@
+//! Boxes to read: help, a step in full, all warnings, what Ctrl-C means.
+
+use super::consent::part_of;
+use super::pen::{Pen, Row, bit, pad, row, wrapped};
+use super::{Scene, panels};
+use crate::engine::{self, Scope};
+use crate::plan::{Item, Kind, Level, Polled, Rerun, Step};
+use crate::text;
+use crate::tui::keymap::{self, Binding, Group};
+use crate::tui::model::{Mode, Model};
+use crate::tui::theme::{MARKS, Role};
+use crate::types::{EnvValue, StepId};
+use ratatui::layout::Rect;
+
+/// Draws a box of rows, as many pages as it takes.
+fn boxed(scene: &Scene<'_>, pen: &mut Pen<'_>, title: &str, rows: &[Row], page: usize) {
+    let area = pen.area;
+    let width = area.width.min(100);
+    let most = area.height.saturating_sub(5).max(3);
+    let room = usize::from(most - 2).max(1);
+    let all = rows.len().div_ceil(room).max(1);
+    let page = page.min(all - 1);
+    let shown = &rows[(page * room).min(rows.len())..rows.len().min((page + 1) * room)];
+    let height = if all > 1 {
+        most
+    } else {
+        u16::try_from(shown.len())
+            .unwrap_or(most)
+            .saturating_add(2)
+            .min(most)
+    };
+    let spare = if area.width > 100 {
+        (most - height) / 2
+    } else {
+        0
+    };
+    part_of(scene, pen).blank();
+    let mut boxed = pen.part(Rect {
+        x: (area.width - width) / 2,
+        y: 2 + spare,
+        width,
+        height,
+    });
+    let remark = format!("page {}/{all}", page + 1);
+    let mut inside = boxed.frame(Role::Border, title, if all > 1 { &remark } else { "" });
+    inside.rows_from(0, shown);
+}
+
+/// The keys of the screen behind the box, from the key map, and the symbols.
+pub(super) fn help(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
+    let mode = behind(scene.model, scene);
+    let bindings = keymap::bindings(mode, scene.seen);
+    let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
+    let half = columns / 2 - 1;
+    let left: Vec<Row> = group(&bindings, Group::Upgrade, "UPGRADE", half)
+        .into_iter()
+        .chain(group(&bindings, Group::View, "LOOK", half))
+        .collect();
+    let right: Vec<Row> = group(&bindings, Group::Move, "MOVE", half)
+        .into_iter()
+        .chain(group(&bindings, Group::Log, "LOG", half))
+        .collect();
+    let mut rows = side_by_side(left, right, half);
+    rows.extend(always(columns));
+    rows.extend(symbols(scene, columns));
+    let title = format!("keys on this screen ({})", words(mode));
+    boxed(scene, pen, &title, &rows, page);
+}
+
+/// What the box in front hides.
+fn behind(model: &Model, scene: &Scene<'_>) -> Mode {
+    model
+        .consent_in_front(scene.seen)
+        .unwrap_or_else(|| model.screen_mode(scene.seen))
+}
+
+fn words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Small => "too small",
+        Mode::Overview => "overview",
+        Mode::Running => "running step",
+        Mode::Decide => "a question",
+        Mode::Pause => "pause",
+        Mode::Rollback => "rollback",
+        Mode::Finished => "finished",
+        Mode::FullLog => "log",
+        Mode::Ack | Mode::Phrase => "a warning",
+        Mode::Text => "a line of text",
+        Mode::Reading => "reading",
+        Mode::Interrupt => "Ctrl-C",
+    }
+}
+
+/// The keys of a group below its heading.
+fn group(bindings: &[Binding], wanted: Group, title: &str, columns: usize) -> Vec<Row> {
+    let of_it: Vec<&Binding> = bindings.iter().filter(|b| b.group == wanted).collect();
+    if of_it.is_empty() {
+        return Vec::new();
+    }
+    let mut rows = vec![row(Role::Title, title)];
+    for binding in of_it {
+        let key = bit(Role::Key, format!("  {}", binding.shown));
+        rows.extend(super::pen::labelled(
+            key,
+            11,
+            Role::Text,
+            &binding.help,
+            columns,
+        ));
+    }
+    rows.push(Vec::new());
+    rows
+}
+
+fn side_by_side(left: Vec<Row>, right: Vec<Row>, half: usize) -> Vec<Row> {
+    let high = left.len().max(right.len());
+    (0..high)
+        .map(|at| {
+            let mut line = left.get(at).cloned().unwrap_or_default();
+            let used = super::pen::width(&line);
+            line.push(bit(Role::Text, " ".repeat((half + 2).saturating_sub(used))));
+            line.extend(right.get(at).cloned().unwrap_or_default());
+            line
+        })
+        .collect()
+}
+
+fn always(columns: usize) -> Vec<Row> {
+    let mut rows = vec![row(Role::Title, "EVERYWHERE")];
+    let keys = [
+        (
+            "Ctrl-C",
+            "asks what to do; never ends the running command by itself",
+        ),
+        ("Ctrl-Z", "suspends only this screen; Ctrl-L draws it anew"),
+        (
+            "Esc",
+            "back, as are Ctrl-G and b; Enter and Space never change the run",
+        ),
+    ];
+    for (key, does) in keys {
+        let key = bit(Role::Key, format!("  {key}"));
+        rows.extend(super::pen::labelled(key, 11, Role::Text, does, columns));
+    }
+    rows.push(Vec::new());
+    rows
+}
+
+fn symbols(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let mut rows = vec![row(Role::Title, "SYMBOLS")];
+    let each = 22;
+    let in_a_row = (columns / each).max(1);
+    for marks in MARKS.chunks(in_a_row) {
+        let mut line = row(Role::Text, "  ");
+        for mark in marks {
+            line.push(bit(mark.role(), scene.theme.glyphs.symbol(*mark)));
+            line.push(bit(Role::Text, format!(" {}", pad(mark.word(), each - 4))));
+        }
+        rows.push(line);
+    }
+    rows.push(vec![
+        bit(Role::LogError, "  E  "),
+        bit(Role::Text, " a line of the log that looks like an error"),
+    ]);
+    rows
+}
+
+/// A step in full.
+pub(super) fn detail(scene: &Scene<'_>, pen: &mut Pen<'_>, step: &StepId, page: usize) {
+    let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
+    let rows = step_rows(scene, step, columns);
+    boxed(
+        scene,
+        pen,
+        &format!("step {}", scene.seen.label(step)),
+        &rows,
+        page,
+    );
+}
+
+/// A phase or pause: its text and how it is taken back.
+pub(super) fn item_rows(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let Some(item) = seen.item_of(id) else {
+        return Vec::new();
+    };
+    let title = format!(" {} {}", seen.label(id), seen.text(item.name()));
+    let mut rows = vec![row(Role::Strong, title), Vec::new()];
+    let (text, more) = match item {
+        Item::Phase(phase) => (phase.text.as_ref(), Vec::new()),
+        Item::Pause(pause) => (pause.text.as_ref(), pause.meanwhile.clone()),
+    };
+    for text in text.into_iter().chain(&more) {
+        rows.extend(wrapped(Role::Text, 1, &seen.text(text), columns));
+    }
+    for warning in item.warnings() {
+        rows.push(Vec::new());
+        rows.extend(warning_rows(scene, warning, columns));
+    }
+    if let Item::Phase(phase) = item {
+        rows.push(Vec::new());
+        for step in &phase.steps {
+            rows.push(vec![
+                bit(
+                    Role::Text,
+                    format!(" {} {}  ", seen.label(&step.id), seen.text(&step.name)),
+                ),
+                bit(Role::Muted, panels::what_runs(scene, step)),
+            ]);
+        }
+    }
+    rows
+}
+
+/// A step: what it is for, its command with user, directory and environment, its proofs, its way
+/// back.
+pub(super) fn step_rows(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let Some((_, step)) = seen.step(id) else {
+        return Vec::new();
+    };
+    let scope = Scope::at(seen.plan, seen.state, id);
+    let title = format!(" {} {}", seen.label(id), seen.text(&step.name));
+    let mut rows = vec![row(Role::Strong, title)];
+    if let Some(text) = &step.text {
+        rows.extend(wrapped(Role::Text, 1, &scope.text(text), columns));
+    }
+    rows.push(Vec::new());
+    let mut add = |label: &str, text: &str| {
+        let label = bit(Role::Muted, format!(" {label}"));
+        rows.extend(super::pen::labelled(label, 11, Role::Text, text, columns));
+    };
+    match (&step.kind, panels::command_text(scene, step, false)) {
+        (_, Some(text)) => add("runs", &text),
+        (Kind::Manual(text), None) => add("by hand", &scope.text(text)),
+        (Kind::Check(polled), None) => add("checks", &polled_words(polled)),
+        (Kind::Run(_) | Kind::Argv(_), None) => {}
+    }
+    for (label, text) in facts_of(scene, step) {
+        add(label, &text);
+    }
+    for warning in &step.warnings {
+        rows.push(Vec::new());
+        rows.extend(warning_rows(scene, warning, columns));
+    }
+    rows
+}
+
+/// What a check asks, and for how long.
+fn polled_words(polled: &Polled) -> String {
+    match polled.within {
+        Some(within) => format!(
+            "{} (asked every {} for up to {})",
+            polled.guard.source,
+            text::duration(polled.every),
+            text::duration(within)
+        ),
+        None => polled.guard.source.clone(),
+    }
+}
+
+/// User and directory, environment, conditions, proofs, way back.
+fn facts_of(scene: &Scene<'_>, step: &Step) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    let spec = panels::command_of(scene, step, false);
+    if let Some(spec) = &spec {
+        facts.push(("how", panels::runs_as(scene, spec)));
+        let limit = spec.timeout.map(text::duration);
+        facts.push(("time limit", limit.unwrap_or_else(|| "none".into())));
+    }
+    if let Some(guard) = &step.only_if {
+        facts.push(("only if", guard.source.clone()));
+    }
+    if let Some(guard) = &step.unless {
+        facts.push(("unless", guard.source.clone()));
+    }
+    if let Some(verify) = &step.verify {
+        facts.push(("proof", polled_words(verify)));
+    }
+    facts.push(("way back", panels::back_sentence(scene, step)));
+    if let Some(text) = panels::command_text(scene, step, true) {
+        facts.push(("undo", text));
+    }
+    if spec.is_some() {
+        let again = match step.rerun {
+            Rerun::Safe => "may simply be run again",
+            Rerun::Check => "its condition tells whether it is done",
+            Rerun::Never => "is not run again without you",
+        };
+        facts.push(("if cut off", again.to_owned()));
+    }
+    if let Some(spec) = spec {
+        let shown = |(name, value): (&String, &EnvValue)| match value {
+            EnvValue::Plain(value) => format!("{name}={}", panels::quoted(value)),
+            EnvValue::Secret(_) => format!("{name}=***"),
+        };
+        let env: Vec<String> = spec.env.iter().map(shown).collect();
+        facts.push(("sees", env.join("\n")));
+    }
+    facts
+}
+
+/// A warning: label, level, digest, text.
+fn warning_rows(scene: &Scene<'_>, warning: &crate::plan::Warning, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let level = match &warning.level {
+        Level::Note => "note, stops nobody".to_owned(),
+        Level::Ack => "stops until you acknowledge".to_owned(),
+        Level::Type(phrase) => format!("stops until you type \"{}\"", seen.text(phrase)),
+    };
+    let digest = engine::warning_digest(seen.plan, &seen.state.run, warning);
+    let mut rows = vec![vec![
+        bit(
+            Role::Asking,
+            format!(" {} ", seen.warning_label(&warning.id)),
+        ),
+        bit(Role::Strong, format!("{}  ", warning.id)),
+        bit(Role::Muted, format!("{level}   {digest}")),
+    ]];
+    rows.extend(wrapped(Role::Text, 4, &seen.text(&warning.text), columns));
+    rows
+}
+
+/// All warnings of the run.
+pub(super) fn warnings(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
+    let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
+    let mut rows = Vec::new();
+    for (of, warning) in scene
+        .seen
+        .walk()
+        .into_iter()
+        .flat_map(crate::plan::Walk::warnings)
+    {
+        let place = format!("before {} {}", scene.seen.label(of), scene.seen.name(of));
+        rows.extend(warning_rows(scene, warning, columns));
+        rows.push(row(Role::Muted, format!("    {place}")));
+        rows.push(Vec::new());
+    }
+    rows.pop();
+    if rows.is_empty() {
+        rows.push(row(Role::Muted, "The plan has no warnings."));
+    }
+    boxed(scene, pen, "warnings of this run", &rows, page);
+}
+
+/// What Ctrl-C means: nothing yet.
+pub(super) fn interrupt(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let mut rows = vec![
+        row(Role::Strong, "What do you want?"),
+        Vec::new(),
+        choice("k", "keep watching"),
+        choice("d", "detach: the run goes on, and can be attached again"),
+    ];
+    if keymap::may_cancel(scene.seen) {
+        let step = scene
+            .seen
+            .subject()
+            .map(|subject| scene.seen.label(subject.step));
+        let words = format!(
+            "end the running command of {}: asks it to end, then makes it",
+            step.unwrap_or_default()
+        );
+        rows.push(choice("X", &words));
+    }
+    rows.push(Vec::new());
+    rows.push(row(
+        Role::Muted,
+        "Ctrl-C once more within 2 seconds detaches.",
+    ));
+    boxed(scene, pen, "Ctrl-C", &rows, 0);
+}
+
+fn choice(key: &str, words: &str) -> Row {
+    vec![bit(Role::Key, format!("  {key}  ")), bit(Role::Text, words)]
+}

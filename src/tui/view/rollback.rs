@@ -1,0 +1,178 @@
+//! The screen of a rollback: what is taken back in which order, and the log of what runs.
+
+use super::decide::{answers, scrolled};
+use super::pen::{Pen, Row, bit, pad, row, wrapped};
+use super::{Scene, log, panels};
+use crate::engine::{self, Back, TakeBack};
+use crate::journal::{Question, SkipReason, StepRecord};
+use crate::text;
+use crate::tui::theme::{Mark, Role};
+use ratatui::layout::Rect;
+
+/// Draws the body.
+pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let columns = pen.columns();
+    let table = table(scene, columns);
+    if scene.seen.open().is_some() {
+        let mut rows = asked(scene, columns);
+        let answers = answers(scene, columns);
+        let room = pen.rows().saturating_sub(answers.len());
+        let spare = room.saturating_sub(rows.len() + table.len() + 1);
+        let lines = log::lines(scene, spare.clamp(0, 10), columns);
+        if !lines.is_empty() {
+            rows.push(panels::rule(
+                scene.theme,
+                "last lines of the log (l: all)",
+                columns,
+            ));
+            rows.extend(lines);
+        }
+        rows.push(panels::rule(scene.theme, "the way back", columns));
+        rows.extend(table);
+        scrolled(scene, pen, &rows, room);
+        pen.rows_from(room, &answers);
+        return;
+    }
+    let most = pen.rows().saturating_sub(5);
+    let high = table.len().min(most.max(1));
+    let here = running_row(scene).saturating_sub(high / 2);
+    let top = here.min(table.len().saturating_sub(high));
+    pen.rows_from(0, &table[top..top + high]);
+    let area = pen.area;
+    let down = u16::try_from(high).unwrap_or(area.height).min(area.height);
+    log::draw(
+        scene,
+        &mut pen.part(Rect {
+            y: area.y + down,
+            height: area.height - down,
+            ..area
+        }),
+    );
+}
+
+/// The lines of the way back, in its order.
+pub(super) fn order(scene: &Scene<'_>) -> Vec<TakeBack> {
+    engine::take_backs(scene.seen.plan, scene.seen.state).unwrap_or_default()
+}
+
+fn running_row(scene: &Scene<'_>) -> usize {
+    let current = scene.seen.current();
+    let place = order(scene)
+        .iter()
+        .position(|line| Some(&line.step) == current);
+    place.map_or(0, |place| place + 1)
+}
+
+/// Order, step, what runs, state.
+pub(super) fn table(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let name = (columns / 3).clamp(20, 34);
+    let state = 18;
+    let what = columns.saturating_sub(7 + name + state + 2);
+    let mut rows = vec![row(
+        Role::Muted,
+        format!(
+            "   NO  {} {} {}",
+            pad("STEP", name),
+            pad("WHAT RUNS", what),
+            pad("STATE", state)
+        ),
+    )];
+    for (at, line) in order(scene).iter().enumerate() {
+        rows.push(table_line(scene, at, line, (name, what, state)));
+    }
+    rows
+}
+
+fn table_line(
+    scene: &Scene<'_>,
+    at: usize,
+    line: &TakeBack,
+    (name, what, state): (usize, usize, usize),
+) -> Row {
+    let seen = scene.seen;
+    let title = format!("{} {}", seen.label(&line.step), seen.name(&line.step));
+    let command = match line.back {
+        Back::Undo | Back::Again => seen
+            .step(&line.step)
+            .and_then(|(_, step)| panels::command_text(scene, step, true))
+            .map_or_else(String::new, |text| panels::first_line(&text)),
+        Back::Nothing => "changed nothing".into(),
+        Back::Harmless => "may stay as it is".into(),
+        Back::Unsaid => "you are asked".into(),
+        Back::Never => "nothing takes it back".into(),
+    };
+    let (role, words) = state_of(scene, line);
+    let cursor = if seen.current() == Some(&line.step) {
+        scene.theme.glyphs.cursor
+    } else {
+        " "
+    };
+    vec![
+        bit(Role::Running, format!(" {cursor} ")),
+        bit(Role::Muted, format!("{:>2}  ", at + 1)),
+        bit(Role::Text, format!("{} ", pad(&title, name))),
+        bit(Role::Muted, format!("{} ", pad(&command, what))),
+        bit(role, pad(&words, state)),
+    ]
+}
+
+/// How far taking one step back is.
+fn state_of(scene: &Scene<'_>, line: &TakeBack) -> (Role, String) {
+    let seen = scene.seen;
+    let record = seen.record(&line.step);
+    let symbol = |mark: Mark, words: &str| {
+        let text = format!("{} {words}", scene.theme.glyphs.symbol(mark));
+        (mark.role(), text)
+    };
+    if seen.asked_about() == Some(&line.step) {
+        return symbol(Mark::Asking, "asks you");
+    }
+    match record {
+        Some(StepRecord {
+            undo_skipped: Some(why),
+            ..
+        }) => match why {
+            SkipReason::Person { .. } => symbol(Mark::Skipped, "left as it is"),
+            SkipReason::Guard(_) | SkipReason::NothingToTakeBack(_) => {
+                symbol(Mark::Skipped, "nothing to do")
+            }
+        },
+        Some(StepRecord {
+            undo_outcome: Some(_),
+            ..
+        }) => {
+            let mark = seen.step_mark(&line.step);
+            symbol(mark, mark.word())
+        }
+        Some(record) if !record.undo_attempts.is_empty() => {
+            let took = panels::took(scene, &line.step).map(text::duration);
+            symbol(
+                Mark::Running,
+                &format!("running {}", took.unwrap_or_default()),
+            )
+        }
+        Some(_) | None => symbol(Mark::Pending, "waiting"),
+    }
+}
+
+/// What the rollback asks.
+fn asked(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let Some(open) = scene.seen.open() else {
+        return Vec::new();
+    };
+    let (word, step, why) = match &open.question {
+        Question::UndoFailed { step, why } => ("COULD NOT BE TAKEN BACK", step, why),
+        Question::UndoUnsure { step, why } => ("MAY HAVE TO BE TAKEN BACK", step, why),
+        _ => return Vec::new(),
+    };
+    let symbol = scene.theme.glyphs.symbol(Mark::Failed);
+    let mut rows = vec![vec![
+        bit(
+            Role::Fail,
+            format!(" {symbol} {} {word}", scene.seen.label(step)),
+        ),
+        bit(Role::Strong, format!("  {}", scene.seen.name(step))),
+    ]];
+    rows.extend(wrapped(Role::Text, 3, &panels::sentence_case(why), columns));
+    rows
+}

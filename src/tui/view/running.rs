@@ -1,0 +1,220 @@
+//! The screen while steps run: what runs, since when, what it prints; beside it all steps where
+//! there is room.
+
+use super::pen::{Pen, Row, bit, row, wrapped};
+use super::{Scene, log, panels, steps};
+use crate::engine;
+use crate::journal::{AskKey, WarningState};
+use crate::plan::{Kind, Level, Step};
+use crate::text;
+use crate::tui::model::Pane;
+use crate::tui::theme::{Mark, Role};
+use crate::types::StepId;
+use ratatui::layout::Rect;
+
+/// The columns of the list of steps, its separator not counted.
+const LIST: u16 = 38;
+
+/// Draws the body.
+pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+    let area = pen.area;
+    if !scene.model.is_wide() {
+        return main(scene, pen, scene.model.pane == Pane::Steps);
+    }
+    steps::draw(
+        scene,
+        &mut pen.part(Rect {
+            width: LIST,
+            ..area
+        }),
+    );
+    let side = row(Role::Border, scene.theme.glyphs.side);
+    for y in 0..pen.rows() {
+        pen.line_in(y, usize::from(LIST), 1, &side);
+    }
+    let right = Rect {
+        x: area.x + LIST + 1,
+        width: area.width.saturating_sub(LIST + 1),
+        ..area
+    };
+    main(scene, &mut pen.part(right), false);
+}
+
+/// What runs, and its log (or the steps, where there is no room for both).
+fn main(scene: &Scene<'_>, pen: &mut Pen<'_>, list: bool) {
+    let head = head(scene, pen.columns());
+    pen.rows_from(0, &head);
+    let below = Rect {
+        y: pen.area.y
+            + u16::try_from(head.len())
+                .unwrap_or(u16::MAX)
+                .min(pen.area.height),
+        height: pen
+            .area
+            .height
+            .saturating_sub(u16::try_from(head.len()).unwrap_or(u16::MAX)),
+        ..pen.area
+    };
+    let mut below = pen.part(below);
+    if list {
+        below.rule(0, &row(Role::Title, "all steps"));
+        let area = below.area;
+        let under = Rect {
+            y: area.y + 1,
+            height: area.height.saturating_sub(1),
+            ..area
+        };
+        steps::draw(scene, &mut below.part(under));
+    } else {
+        log::draw(scene, &mut below);
+    }
+}
+
+/// The lines above the log.
+fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let Some((id, step)) = seen.current().and_then(|id| Some((id, seen.step(id)?.1))) else {
+        let why = engine::why(seen.plan, seen.state, scene.now).sentence;
+        let mut rows = vec![vec![]];
+        rows.extend(wrapped(Role::Text, 1, &why, columns));
+        rows.extend(asking(scene, columns));
+        rows.push(vec![]);
+        return rows;
+    };
+    let undo = seen
+        .record(id)
+        .is_some_and(|record| !record.undo_attempts.is_empty());
+    let mut rows = vec![title(scene, id, step)];
+    match panels::command_text(scene, step, undo) {
+        Some(text) => rows.push(vec![
+            bit(Role::Muted, "   $ "),
+            bit(Role::Text, panels::first_line(&text)),
+        ]),
+        None => rows.push(row(
+            Role::Muted,
+            format!("   {}", panels::what_runs(scene, step)),
+        )),
+    }
+    rows.push(row(Role::Muted, format!("   {}", details(scene, step))));
+    rows.extend(notes(scene, id));
+    if let Some(progress) = scene.model.log.progress
+        && seen.subject().is_some_and(|subject| subject.step == id)
+    {
+        rows.push(panels::bar(scene.theme, progress, columns));
+    }
+    rows.extend(asking(scene, columns));
+    rows
+}
+
+/// ` > 3.1 RUNNING  name   attempt 1   elapsed 3 m 12 s`.
+fn title(scene: &Scene<'_>, id: &StepId, step: &Step) -> Row {
+    let seen = scene.seen;
+    let verifies = |key: &AskKey| matches!(key, AskKey::Verify(of) | AskKey::Check(of) if of == id);
+    let word = if seen.asking.keys().any(verifies) {
+        "CHECKING"
+    } else {
+        "RUNNING"
+    };
+    let mut title = vec![
+        bit(
+            Role::Running,
+            format!(" {} {} {word}", scene.theme.glyphs.cursor, seen.label(id)),
+        ),
+        bit(Role::Strong, format!("  {}", seen.text(&step.name))),
+    ];
+    let attempt = seen.record(id).and_then(|record| record.latest());
+    if let Some(attempt) = attempt.filter(|attempt| attempt.attempt > 1) {
+        title.push(bit(Role::Warn, format!("   attempt {}", attempt.attempt)));
+    }
+    if let Some(took) = panels::took(scene, id) {
+        title.push(bit(Role::Muted, "   elapsed "));
+        title.push(bit(Role::Text, text::duration(took)));
+    }
+    if attempt.is_some_and(|attempt| attempt.cancelled.is_some() && attempt.ended.is_none()) {
+        title.push(bit(Role::Warn, "   is being ended"));
+    }
+    title
+}
+
+/// `last output 1 s ago   no time limit   may be undone`.
+fn details(scene: &Scene<'_>, step: &Step) -> String {
+    let mut parts = Vec::new();
+    let command = panels::command_of(scene, step, false);
+    if let Some(spec) = &command {
+        parts.push(panels::runs_as(scene, spec));
+    }
+    if matches!(step.kind, Kind::Run(_) | Kind::Argv(_))
+        && let Some(at) = scene.model.log.last_output
+    {
+        let ago = scene.now.wall.since(at);
+        parts.push(format!("last output {} ago", text::duration(ago)));
+    }
+    if let Some(limit) = command.and_then(|spec| spec.timeout) {
+        parts.push(format!("time limit {}", text::duration(limit)));
+    }
+    if let Some((phase, _)) = scene.seen.step(&step.id) {
+        let (word, _) = panels::back_word(engine::back_of(phase, step));
+        if word != "-" {
+            parts.push(format!("way back: {word}"));
+        }
+    }
+    parts.join("   ")
+}
+
+/// Notes of the plan that were shown for this step or its phase.
+fn notes(scene: &Scene<'_>, id: &StepId) -> Vec<Row> {
+    let seen = scene.seen;
+    let Some(walk) = seen.walk() else {
+        return Vec::new();
+    };
+    let item = seen.item_of(id).map(crate::plan::Item::id);
+    let shown = |warning: &crate::plan::Warning| {
+        let record = seen.state.warnings.get(&warning.id);
+        warning.level == Level::Note
+            && record.is_some_and(|record| record.state == WarningState::Shown)
+    };
+    walk.warnings()
+        .filter(|(of, warning)| (*of == id || Some(*of) == item) && shown(warning))
+        .map(|(_, warning)| {
+            vec![
+                bit(
+                    Role::Warn,
+                    format!("   {} note  ", seen.warning_label(&warning.id)),
+                ),
+                bit(Role::Text, panels::first_line(&seen.text(&warning.text))),
+            ]
+        })
+        .collect()
+}
+
+/// What is being asked of the machine, with the last answer and the end of the asking; and what
+/// outlives its shim.
+fn asking(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (last, until) in scene.seen.asking.values() {
+        let mut parts = Vec::new();
+        if let Some(last) = last {
+            parts.push(format!("last answer {last}"));
+        }
+        if let Some(until) = until {
+            let left = until.since(scene.now.wall);
+            parts.push(format!("asked again for {}", text::duration(left)));
+        }
+        if !parts.is_empty() {
+            rows.extend(wrapped(Role::Text, 3, &parts.join(", "), columns));
+        }
+    }
+    for what in scene.seen.still_running.values() {
+        rows.extend(wrapped(
+            Role::Warn,
+            3,
+            &format!("Still running: {what}"),
+            columns,
+        ));
+    }
+    let mark = scene.seen.current().map(|id| scene.seen.step_mark(id));
+    if mark == Some(Mark::Unknown) {
+        rows.push(row(Role::Warn, "   Nobody knows yet how it ended."));
+    }
+    rows
+}
