@@ -86,7 +86,7 @@ impl<'a> Texts<'a> {
     fn guard(&mut self, guard: Option<&'a Guard>, settings: Option<&'a Settings>, place: &str) {
         match guard.map(|guard| &guard.asked) {
             Some(Asked::Command { text, .. }) => self.add(text, settings, place),
-            Some(Asked::Http { .. } | Asked::Tcp { .. }) | None => {}
+            Some(Asked::Http(_) | Asked::Tcp { .. }) | None => {}
         }
     }
 

@@ -44,30 +44,21 @@ pub fn ask_of(scope: &Scope<'_>, guard: &Guard, settings: &Settings) -> Ask {
             address: scope.text(address),
             timeout: *timeout,
         },
-        Asked::Http {
-            url,
-            status,
-            body,
-            header,
-            version,
-            timeout,
-            ca_file,
-            insecure,
-            redirects,
-        } => Ask::Http(HttpAsk {
-            url: scope.text(url),
-            timeout: *timeout,
-            status: status.clone(),
-            body: body.as_ref().map(|pattern| escaped(scope, pattern)),
-            header: header.clone(),
-            version: version.as_ref().map(|pattern| escaped(scope, pattern)),
-            version_is: version
+        Asked::Http(request) => Ask::Http(HttpAsk {
+            url: scope.text(&request.url),
+            timeout: request.timeout,
+            status: request.status.clone(),
+            body: request.body.as_ref().map(|pattern| escaped(scope, pattern)),
+            header: request.header.clone(),
+            version: request.version.as_ref().map(|pattern| escaped(scope, pattern)),
+            version_is: request
+                .version
                 .as_ref()
                 .and(scope.state.run.to.as_ref())
                 .map(ToString::to_string),
-            ca_file: ca_file.clone(),
-            insecure: *insecure,
-            redirects: *redirects,
+            ca_file: request.ca_file.clone(),
+            insecure: request.insecure,
+            redirects: request.redirects,
         }),
     }
 }

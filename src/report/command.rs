@@ -83,7 +83,7 @@ pub(super) fn guard(
     let ask = engine::ask_of(scope, guard, settings);
     let text = match &guard.asked {
         Asked::Command { text, .. } => Some(text.as_str()),
-        Asked::Http { .. } | Asked::Tcp { .. } => None,
+        Asked::Http(_) | Asked::Tcp { .. } => None,
     };
     let (asks, shown) = match &ask {
         Ask::Command { spec, .. } => {

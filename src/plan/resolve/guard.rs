@@ -4,7 +4,7 @@ use super::Resolver;
 use super::names::Around;
 use crate::plan::decode::{Command, Either, Keys, Text};
 use crate::plan::findings::quoted;
-use crate::plan::model::{Asked, Guard};
+use crate::plan::model::{Asked, Guard, Request};
 use crate::plan::node::{Sp, Span};
 use crate::plan::raw_step::{RawAsk, RawGuard};
 use crate::plan::shelltext;
@@ -281,7 +281,7 @@ impl Resolver<'_, '_> {
             header.insert(name.value.clone(), pattern.value.0.clone());
         }
         let source = format!("GET {}", http.value.0);
-        let asked = Asked::Http {
+        let asked = Asked::Http(Box::new(Request {
             url,
             status,
             body,
@@ -295,7 +295,7 @@ impl Resolver<'_, '_> {
                 .as_ref()
                 .and_then(|n| self.number(n, 0..=20))
                 .unwrap_or(0),
-        };
+        }));
         Some(Guard { asked, source })
     }
 

@@ -6,7 +6,7 @@ use super::names::Around;
 use super::walk::{Home, Named, Typed, Undoable};
 use crate::plan::decode::{Command, Either, Flag, Keys, Literal, Text, word};
 use crate::plan::findings::{closest, quoted};
-use crate::plan::model::{Guard, Kind, OnFailure, Polled, Rerun, Settings, Step, item_id};
+use crate::plan::model::{Guard, Kind, OnFailure, Polled, Rerun, Settings, Step};
 use crate::plan::node::{Sp, Span};
 use crate::plan::raw_step::{RawGuard, RawStep};
 use crate::plan::{Template, units};
@@ -243,7 +243,7 @@ impl Resolver<'_, '_> {
             .as_ref()
             .map(|list| self.codes(list, "ok_codes"));
         Step {
-            id: id.map_or_else(|| StepId::from("?"), |id| item_id(&id.value)),
+            id: id.map_or_else(|| StepId::from("?"), |id| StepId::of(&id.value)),
             name: name.unwrap_or_else(|| Template::literal("")),
             text,
             remedy,

@@ -5,11 +5,11 @@ use super::names::Around;
 use super::walk::{Named, Undoable};
 use crate::plan::decode::{Keys, Text};
 use crate::plan::findings::quoted;
-use crate::plan::model::{Asked, Guard, Kind, Polled, Step, Undo, item_id};
+use crate::plan::model::{Asked, Guard, Kind, Polled, Step, Undo};
 use crate::plan::node::{Sp, Span};
 use crate::plan::raw_step::{RawStep, RawSystemd};
 use crate::plan::{Template, shelltext, units};
-use crate::types::{Id, Judge, Millis};
+use crate::types::{Id, Judge, Millis, StepId};
 
 /// How long a unit may take to become active, or not to be.
 const SETTLES: Millis = Millis::from_secs(30);
@@ -209,7 +209,7 @@ impl Resolver<'_, '_> {
         self.name(&placed, Named::Step(undoable));
         let name = Template::parse(name).unwrap_or_else(|_| Template::literal(name));
         Some(Step {
-            id: item_id(&placed.value),
+            id: StepId::of(&placed.value),
             name,
             warnings: Vec::new(),
             ..step

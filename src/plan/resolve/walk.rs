@@ -4,9 +4,7 @@ use super::Resolver;
 use super::names::Around;
 use crate::plan::decode::{Text, word};
 use crate::plan::findings::{closest, quoted};
-use crate::plan::model::{
-    Item, Level, Pause, PauseGuard, Phase, Role, Undo, Walk, Warning, item_id,
-};
+use crate::plan::model::{Item, Level, Pause, PauseGuard, Phase, Role, Undo, Walk, Warning};
 use crate::plan::node::{Sp, Span};
 use crate::plan::raw::{RawItem, RawPause, RawPauseGuard, RawPhase};
 use crate::types::{Id, StepId};
@@ -249,7 +247,7 @@ impl Resolver<'_, '_> {
         }
         let id = self.id_or_slug(id, name)?;
         self.name(&id, Named::Item);
-        Some(item_id(&id.value))
+        Some(StepId::of(&id.value))
     }
 
     /// Enters an id into the walk's namespace.

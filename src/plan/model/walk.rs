@@ -1,0 +1,216 @@
+//! One direction of a plan: phases, pauses, warnings.
+
+use super::step::{Guard, Step};
+use crate::plan::Template;
+use crate::types::{Millis, StepId, WarningId};
+
+/// One direction of a plan: phases and pauses in order, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// Phases and pauses.
+    pub items: Vec<Item>,
+}
+
+impl Walk {
+    /// Every step with its phase, in order.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = (&Phase, &Step)> {
+        self.items.iter().flat_map(|item| match item {
+            Item::Phase(phase) => phase.steps.iter().map(move |step| (phase, step)).collect(),
+            Item::Pause(_) => Vec::new(),
+        })
+    }
+
+    /// The step of this id with its phase.
+    pub fn step(&self, id: &StepId) -> Option<(&Phase, &Step)> {
+        self.steps().find(|(_, step)| step.id == *id)
+    }
+
+    /// The pause of this id.
+    pub fn pause(&self, id: &StepId) -> Option<&Pause> {
+        self.items.iter().find_map(|item| match item {
+            Item::Pause(pause) if pause.id == *id => Some(pause),
+            Item::Pause(_) | Item::Phase(_) => None,
+        })
+    }
+
+    /// Every warning with the phase, pause or step it belongs to, in the order they come up.
+    pub fn warnings(&self) -> impl Iterator<Item = (&StepId, &Warning)> {
+        self.items.iter().flat_map(|item| {
+            let own = item.warnings().iter().map(|warning| (item.id(), warning));
+            let steps = match item {
+                Item::Phase(phase) => phase.steps.as_slice(),
+                Item::Pause(_) => &[],
+            };
+            own.chain(
+                steps
+                    .iter()
+                    .flat_map(|s| s.warnings.iter().map(move |w| (&s.id, w))),
+            )
+            .collect::<Vec<_>>()
+        })
+    }
+}
+
+/// A phase or a pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Steps of one role.
+    Phase(Phase),
+    /// A stop for as long as it takes.
+    Pause(Pause),
+}
+
+impl Item {
+    /// Its id.
+    pub fn id(&self) -> &StepId {
+        match self {
+            Self::Phase(phase) => &phase.id,
+            Self::Pause(pause) => &pause.id,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Template {
+        match self {
+            Self::Phase(phase) => &phase.name,
+            Self::Pause(pause) => &pause.name,
+        }
+    }
+
+    /// Its warnings.
+    pub fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::Phase(phase) => &phase.warnings,
+            Self::Pause(pause) => &pause.warnings,
+        }
+    }
+}
+
+/// What a phase may do to service and state (plan-language, "Phases").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Changes nothing; all checks run even when one fails.
+    Preflight,
+    /// Writes only to `$BACKUP`.
+    Backup,
+    /// Prepares; changes neither the service nor what a restart would start.
+    Stage,
+    /// Changes state in a way the old code can live with.
+    PreDeploy,
+    /// Switches the code.
+    Deploy,
+    /// Changes what the old code needed.
+    PostDeploy,
+    /// Changes nothing.
+    Verify,
+    /// Owed after success.
+    Cleanup,
+}
+
+impl Role {
+    /// The role as plans spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Backup => "backup",
+            Self::Stage => "stage",
+            Self::PreDeploy => "pre-deploy",
+            Self::Deploy => "deploy",
+            Self::PostDeploy => "post-deploy",
+            Self::Verify => "verify",
+            Self::Cleanup => "cleanup",
+        }
+    }
+
+    /// Whether steps of this role change neither service nor state.
+    pub fn changes_nothing(self) -> bool {
+        match self {
+            Self::Preflight | Self::Verify => true,
+            Self::Backup
+            | Self::Stage
+            | Self::PreDeploy
+            | Self::Deploy
+            | Self::PostDeploy
+            | Self::Cleanup => false,
+        }
+    }
+}
+
+/// Steps of one role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Its id.
+    pub id: StepId,
+    /// Its name, for people.
+    pub name: Template,
+    /// What its steps may do.
+    pub role: Role,
+    /// What happens here and why.
+    pub text: Option<Template>,
+    /// Confirmed before the phase starts.
+    pub warnings: Vec<Warning>,
+    /// One at a time, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A stop for as long as it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Its id.
+    pub id: StepId,
+    /// Its name, for people.
+    pub name: Template,
+    /// What to watch meanwhile.
+    pub text: Option<Template>,
+    /// What not to do, and what looks odd, meanwhile.
+    pub meanwhile: Vec<Template>,
+    /// Continuing earlier needs a reason.
+    pub min: Option<Millis>,
+    /// After this it asks again.
+    pub max: Option<Millis>,
+    /// From here on `status --motd` nags.
+    pub remind: Option<Millis>,
+    /// Must hold on leaving.
+    pub guards: Vec<PauseGuard>,
+    /// Confirmed before the pause begins.
+    pub warnings: Vec<Warning>,
+}
+
+/// One condition for leaving a pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PauseGuard {
+    /// What holds, for people.
+    pub name: Template,
+    /// What is asked.
+    pub guard: Guard,
+    /// What to do where it does not hold.
+    pub remedy: Option<Template>,
+}
+
+/// A text that a person has to see, and maybe to confirm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Its id.
+    pub id: WarningId,
+    /// What it says.
+    pub text: Template,
+    /// Shown only where this does not say no.
+    pub only_if: Option<Guard>,
+    /// Shell texts measured when it is shown, by name, in the plan's order.
+    pub facts: Vec<(String, String)>,
+    /// What a person has to do.
+    pub level: Level,
+    /// The warning as the plan writes it, before `${}`: part of its digest.
+    pub source: String,
+}
+
+/// What a person has to do about a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Level {
+    /// Nothing: it is shown and journalled.
+    Note,
+    /// Press a key after reading.
+    Ack,
+    /// Type this phrase.
+    Type(Template),
+}
