@@ -145,6 +145,9 @@ pub(super) fn lost(context: &Context, run: &RunId, error: PlainError) -> Failure
             Failure::new(Code::Damaged, "the journal is damaged; nothing was changed")
                 .because(error.to_string())
         }
+        PlainError::Signal(number) => Failure::new(Code::Signal(number), error.to_string())
+            .because("whether the decision was taken is not known here")
+            .hint(context.pasteable(&format!("upwalk why {run}"))),
         PlainError::Io(_) | PlainError::Gone(_) => {
             Failure::new(Code::Outside, "the connection to the run is lost")
                 .because(error.to_string())

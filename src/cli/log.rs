@@ -4,12 +4,12 @@ use super::args::LogArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::{find, out};
-use crate::journal::{Attempt, RunState};
+use crate::journal::RunState;
 use crate::shell::store::RunDir;
 use crate::shell::tail::{Line, LogReader};
 use crate::supervisor::client;
 use crate::text;
-use crate::types::StepId;
+use crate::types::{Seq, StepId};
 use std::time::Duration;
 
 /// How many lines are read at a time.
@@ -20,8 +20,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// An attempt with the names of its files.
 struct Output {
     step: StepId,
-    number: crate::types::Seq,
-    stem: String,
+    number: Seq,
 }
 
 /// Prints it; with `-f` until the step ends.
@@ -30,7 +29,8 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<Code, Failure> {
     let dir = found.state.run(&found.run)?;
     let (_, state) = client::read_run(&dir)?;
     let output = pick(&state, args.of.as_deref())?;
-    let path = dir.intent_file(output.number, &output.stem, "log");
+    let path = client::log_path(&dir, &state, output.number)
+        .ok_or_else(|| Failure::new(Code::Bug, "a command of the run has no log"))?;
     let log = LogReader::open(&path).map_err(|error| {
         Failure::new(
             Code::Outside,
@@ -83,30 +83,21 @@ fn is_whole(line: &Line) -> bool {
 /// The attempt whose output is meant: the last of the step, or the present or last of all.
 fn pick(state: &RunState, of: Option<&str>) -> Result<Output, Failure> {
     let all = state.steps.iter().flat_map(|(id, record)| {
-        let there = record.attempts.iter().map(move |attempt| (id, attempt, ""));
-        let back = record
-            .undo_attempts
-            .iter()
-            .map(move |attempt| (id, attempt, "undo."));
-        there.chain(back)
+        let attempts = record.attempts.iter().chain(&record.undo_attempts);
+        attempts.map(move |attempt| (id, attempt))
     });
-    let with_log = all.filter(|(_, attempt, _)| attempt.command);
-    let fitting = with_log.filter(|(id, ..)| of.is_none_or(|of| id.as_str() == of));
-    let last = fitting.max_by_key(|(_, attempt, _)| attempt.number);
-    last.map(|(id, attempt, way)| output(id, attempt, way))
-        .ok_or_else(|| match of {
+    let with_log = all.filter(|(_, attempt)| attempt.command);
+    let fitting = with_log.filter(|(id, _)| of.is_none_or(|of| id.as_str() == of));
+    match fitting.max_by_key(|(_, attempt)| attempt.number) {
+        Some((id, attempt)) => Ok(Output {
+            step: id.clone(),
+            number: attempt.number,
+        }),
+        None => Err(match of {
             Some(of) => Failure::usage(format!("step \"{of}\" has run no command in this run"))
-                .hint("upwalk status names the steps"),
+                .hint("upwalk status names the last steps"),
             None => Failure::usage("no step of this run has run a command yet"),
-        })
-}
-
-/// The names of an attempt's files.
-fn output(id: &StepId, attempt: &Attempt, way: &str) -> Output {
-    Output {
-        step: id.clone(),
-        number: attempt.number,
-        stem: format!("{id}.{way}{}", attempt.attempt),
+        }),
     }
 }
 

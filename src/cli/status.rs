@@ -32,11 +32,12 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure>
 
 /// The status of one open run.
 fn one(context: &Context, state: &StateDir, run: &RunId) -> Result<Status, Failure> {
-    let (plan, folded) = client::read_run(&state.run(run)?)?;
-    // The lock is the truth: whoever holds it serves the run.
-    let supervisor = match state.lock(&folded.run.service)? {
-        Some(_) => Supervisor::Gone,
-        None => Supervisor::Alive,
+    let dir = state.run(run)?;
+    let (plan, folded) = client::read_run(&dir)?;
+    let supervisor = if client::is_served(&dir) {
+        Supervisor::Alive
+    } else {
+        Supervisor::Gone
     };
     let mut status = report::status(&plan, &folded, &clock::now(), supervisor);
     for command in &mut status.commands {

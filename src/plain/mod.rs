@@ -57,6 +57,9 @@ pub enum PlainError {
     /// The terminal or a pipe failed.
     #[error("cannot read or write: {0}")]
     Io(#[from] std::io::Error),
+    /// A signal came before the answer did.
+    #[error("interrupted by signal {0} before the answer came")]
+    Signal(u8),
     /// The connection ended before the run did.
     #[error("the run's supervisor is gone: {0}")]
     Gone(String),
@@ -126,6 +129,9 @@ impl Session<'_> {
             events.extend(self.take_news()?);
             if let Some(reply) = self.mirror.replies.remove(&id) {
                 return Ok((reply, events));
+            }
+            if let Some(signal) = self.wake.signal() {
+                return Err(PlainError::Signal(signal));
             }
             self.wait_for_news()?;
         }
