@@ -96,7 +96,10 @@ fn usage(error: &clap::Error) -> Failure {
         return Failure::usage(format!("there is no command \"{name}\""))
             .hint("upwalk --help lists the commands of this version");
     }
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if matches!(
+        error.kind(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
         return Failure::usage("a command is missing").hint("upwalk --help");
     }
     let text = error.render().to_string();
