@@ -22,6 +22,7 @@ pub fn dry_run(
     from: FromSource,
     evaluated: Option<&Evaluated>,
 ) -> DryRun {
+    let run = &without_secrets(plan, run);
     let state = pretend::hypothetical(run);
     let scope = Scope::of(plan, &state);
     let base = Base::of(&scope);
@@ -70,6 +71,17 @@ pub fn dry_run(
         run: run.run.clone(),
         run_dir: run.run_dir.display().to_string(),
     }
+}
+
+/// The run without the values of secrets, which the caller should have left out.
+fn without_secrets(plan: &Plan, run: &RunStarted) -> RunStarted {
+    let mut run = run.clone();
+    for var in plan.vars.iter().filter(|var| var.secret) {
+        if let Some(settled) = run.vars.get_mut(&var.name) {
+            settled.value = None;
+        }
+    }
+    run
 }
 
 /// Where the plan comes from, as far as it says.
