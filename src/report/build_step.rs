@@ -175,14 +175,7 @@ impl<'a> Builder<'a> {
     /// How a step is taken back.
     fn back(&self, scope: &Scope<'_>, phase: &Phase, step: &Step) -> BackShown {
         let mut shown = BackShown {
-            kind: match engine::back_of(phase, step) {
-                Back::Nothing => BackKind::Nothing,
-                Back::Undo => BackKind::Undo,
-                Back::Again => BackKind::Again,
-                Back::Harmless => BackKind::Harmless,
-                Back::Unsaid => BackKind::Unsaid,
-                Back::Never => BackKind::Never,
-            },
+            kind: BackKind::of(engine::back_of(phase, step)),
             text: None,
             command: None,
             follows: None,
@@ -288,6 +281,20 @@ impl<'a> Builder<'a> {
             text: scope.text(&warning.text),
             only_if: applies.map(|of| self.guard(&scope, of, settings, &key)),
             facts: facts(warning, measured.map_or(&[], Vec::as_slice)),
+        }
+    }
+}
+
+impl BackKind {
+    /// The engine's word as documented output.
+    pub(super) fn of(back: Back) -> Self {
+        match back {
+            Back::Nothing => Self::Nothing,
+            Back::Undo => Self::Undo,
+            Back::Again => Self::Again,
+            Back::Harmless => Self::Harmless,
+            Back::Unsaid => Self::Unsaid,
+            Back::Never => Self::Never,
         }
     }
 }

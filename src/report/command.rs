@@ -21,15 +21,16 @@ pub(super) struct Base {
     pub(super) shell: Vec<String>,
 }
 
-/// An environment as it is shown: secrets as `***`.
-fn shown_env(env: &BTreeMap<String, EnvValue>) -> BTreeMap<String, String> {
+/// The environment of a command as it is shown: secrets as `***`, and without what its user brings
+/// along.
+fn shown_env(spec: &CommandSpec) -> BTreeMap<String, String> {
     let value = |value: &EnvValue| match value {
         EnvValue::Plain(text) => text.clone(),
         EnvValue::Secret(_) => "***".to_owned(),
     };
-    env.iter()
-        .map(|(name, of)| (name.clone(), value(of)))
-        .collect()
+    let own = |name: &str| spec.user.is_none() || !OF_USER.contains(&name);
+    let own = spec.env.iter().filter(|(name, _)| own(name));
+    own.map(|(name, of)| (name.clone(), value(of))).collect()
 }
 
 impl Base {
@@ -38,7 +39,7 @@ impl Base {
         let mut spec = engine::shell_command(scope, "");
         spec.argv.pop();
         Self {
-            env: shown_env(&spec.env),
+            env: shown_env(&spec),
             shell: spec.argv,
         }
     }
@@ -46,7 +47,7 @@ impl Base {
 
 /// A command. `text` is the shell text the plan wrote; `base` is what a plain command sees.
 pub(super) fn command(spec: &CommandSpec, text: Option<&str>, base: &Base) -> CommandShown {
-    let env = shown_env(&spec.env);
+    let env = shown_env(spec);
     let changed = env.iter().filter(|(name, value)| {
         !OWN.contains(&name.as_str()) && base.env.get(*name) != Some(*value)
     });
@@ -66,6 +67,10 @@ pub(super) fn command(spec: &CommandSpec, text: Option<&str>, base: &Base) -> Co
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect(),
         env_unset: unset.cloned().collect(),
+        env_of_user: match &spec.user {
+            Some(_) => OF_USER.map(str::to_owned).to_vec(),
+            None => Vec::new(),
+        },
         env,
         timeout_ms: spec.timeout.map(|timeout| timeout.0),
         grace_ms: spec.grace.0,
@@ -185,6 +190,7 @@ mod tests {
                 EnvValue::Secret("db_password".into()),
             ),
             ("STEP".to_owned(), EnvValue::Plain("a".into())),
+            ("HOME".to_owned(), EnvValue::Plain("/root".into())),
             ("X".to_owned(), EnvValue::Plain("new".into())),
         ]);
         let env_of_base = BTreeMap::from([
@@ -214,5 +220,6 @@ mod tests {
         assert_eq!(changed, [("PGPASSWORD", "***"), ("X", "new")]);
         assert_eq!(shown.env_unset, ["TERM"]);
         assert_eq!(shown.shell, None);
+        assert!(!shown.env.contains_key("HOME") && shown.env_of_user.len() == 4);
     }
 }

@@ -1,7 +1,7 @@
 //! What a dry run says, as data. Field names are documented output: they do not change within a
 //! schema version. Absent values are `null`; lengths of time are milliseconds.
 
-use super::items::{FactShown, ItemShown, LevelName, WarningShown};
+use super::items::{BackKind, FactShown, ItemShown, LevelName, WarningShown};
 use crate::types::{Digest, RunId, ServiceId, StepId, WarningId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -47,8 +47,9 @@ pub struct DryRun {
     pub boundary: Option<StepId>,
     /// The first step that nothing takes back.
     pub point_of_no_return: Option<StepId>,
-    /// What a rollback would do as late as one is possible, in its order.
-    pub way_back: Vec<StepId>,
+    /// What a rollback would do as late as one is possible, in its order; steps that change
+    /// nothing are left out.
+    pub way_back: Vec<WayBack>,
     /// What a person will be asked.
     pub questions: Questions,
     /// Every warning of the walk, in order.
@@ -59,6 +60,15 @@ pub struct DryRun {
     pub run: RunId,
     /// Where that run's plan copy, journal and logs would lie.
     pub run_dir: String,
+}
+
+/// One line of a rollback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WayBack {
+    /// The step.
+    pub step: StepId,
+    /// What happens to it.
+    pub back: BackKind,
 }
 
 /// The environment as the configuration names it.

@@ -177,12 +177,14 @@ pub struct CommandShown {
     pub dir: String,
     /// The user; none: the one who starts the run.
     pub user: Option<String>,
-    /// The whole environment, secrets as `***`.
+    /// The whole environment but for `env_of_user`, secrets as `***`.
     pub env: BTreeMap<String, String>,
     /// What of it differs from `environment_of_commands`.
     pub env_changed: BTreeMap<String, String>,
     /// Names of `environment_of_commands` that it does not see.
     pub env_unset: Vec<String>,
+    /// Names that its user's account brings along, looked up when it runs.
+    pub env_of_user: Vec<String>,
     /// How long it may run; none: as long as it takes.
     pub timeout_ms: Option<u64>,
     /// Between TERM and KILL.

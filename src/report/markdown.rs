@@ -72,15 +72,13 @@ fn before(book: &mut Runbook, of: &DryRun) {
         let lines: Vec<_> = of.variables.iter().map(words::variable).collect();
         book.fence("text", &lines.join("\n"));
     }
-    book.paragraph(
-        "Every command sees this environment, and STEP, ATTEMPT and OUTPUT of its own; steps say \
-         what differs:",
-    );
+    book.paragraph("Every command sees this environment; steps say what differs:");
     let lines = of
         .environment_of_commands
         .iter()
         .map(|(name, value)| format!("{name}={value}"));
     book.fence("text", &lines.collect::<Vec<_>>().join("\n"));
+    book.paragraph(words::OF_ITS_OWN);
     book.paragraph("Shell texts are the last argument of:");
     book.fence("text", &words::command_line(&of.shell));
     warnings(book, &of.own_warnings);
@@ -121,6 +119,7 @@ fn pause(book: &mut Runbook, of: &PauseShown) {
 /// A step.
 fn step(book: &mut Runbook, of: &StepShown) {
     book.heading(4, &format!("{} {}", of.number, of.name));
+    book.item("Id", &format!("{}, line {} of the plan", of.id, of.line));
     book.quotes(&of.text);
     warnings(book, &of.warnings);
     if let Some(manual) = &of.manual {

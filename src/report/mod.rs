@@ -25,7 +25,7 @@ mod words;
 pub use build::dry_run;
 pub use dry_run::{
     Confirmation, DryRun, EnvironmentName, FromSource, QuestionKind, QuestionShown, Questions,
-    Unattended, VariableShown, VersionsShown, json,
+    Unattended, VariableShown, VersionsShown, WayBack, json,
 };
 pub use evaluate::{Evaluated, ReadOnly, read_only};
 pub use items::{

@@ -4,8 +4,9 @@
 //! It goes through the same `decide` and the same fold as a real run, so the number of questions
 //! that the dry run names cannot drift from what the engine asks. Called by `build`.
 
-use super::dry_run::{QuestionKind, QuestionShown, Questions};
-use crate::engine::{self, Effect, Input};
+use super::dry_run::{QuestionKind, QuestionShown, Questions, WayBack};
+use super::items::BackKind;
+use crate::engine::{self, Back, Effect, Input};
 use crate::journal::{
     AskKey, Decision, Event, Evidence, Fact, Measured, Open, Question, Recorded, RunResult,
     RunStarted, RunState,
@@ -38,7 +39,7 @@ pub(super) struct Pretended {
     /// What a person is asked.
     pub(super) questions: Questions,
     /// What a rollback would do, as late as one is possible, in its order.
-    pub(super) way_back: Vec<StepId>,
+    pub(super) way_back: Vec<WayBack>,
 }
 
 /// Drives the run that `run` would be to its end, confirming whatever it asks.
@@ -79,7 +80,7 @@ struct Host<'a> {
     state: RunState,
     now: Moment,
     asked: &'a mut Vec<QuestionShown>,
-    way_back: &'a mut Vec<StepId>,
+    way_back: &'a mut Vec<WayBack>,
 }
 
 impl Host<'_> {
@@ -147,7 +148,12 @@ impl Host<'_> {
     /// Keeps the way back from here, where there is one.
     fn look_back(&mut self) {
         if let Ok(lines) = engine::take_backs(self.plan, &self.state) {
-            *self.way_back = lines.into_iter().map(|line| line.step).collect();
+            let changed = lines.into_iter().filter(|line| line.back != Back::Nothing);
+            let shown = changed.map(|line| WayBack {
+                step: line.step,
+                back: BackKind::of(line.back),
+            });
+            *self.way_back = shown.collect();
         }
     }
 

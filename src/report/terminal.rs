@@ -138,5 +138,5 @@ fn environment(page: &mut Page, of: &DryRun) {
     for (name, value) in &of.environment_of_commands {
         page.command(2, "", &format!("{name}={}", text::clean(value)));
     }
-    page.paragraph(2, "and STEP, ATTEMPT and OUTPUT of its own.");
+    page.paragraph(2, words::OF_ITS_OWN);
 }

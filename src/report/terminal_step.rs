@@ -85,7 +85,9 @@ pub(super) fn guard(page: &mut Page, indent: usize, label: &str, of: &GuardShown
 /// How a step is taken back.
 fn back(page: &mut Page, of: &StepShown) {
     let back = &of.back;
-    page.paragraph(6, &words::back(back));
+    if back.kind != BackKind::Nothing {
+        page.paragraph(6, &words::back(back));
+    }
     if let (Some(command), BackKind::Undo) = (&back.command, back.kind) {
         page.command(6, "undo $ ", &words::command(command));
         let own = of.command.as_ref().map(|own| &own.env_changed);

@@ -2,6 +2,7 @@
 
 use super::dry_run::{
     DryRun, FromSource, QuestionKind, QuestionShown, Questions, VariableShown, VersionsShown,
+    WayBack,
 };
 use super::items::{
     BackKind, BackShown, CommandShown, GuardShown, ItemShown, LevelName, PauseShown, StepShown,
@@ -9,6 +10,10 @@ use super::items::{
 use super::quote;
 use crate::text::duration;
 use crate::types::{Millis, StepId};
+
+/// What the environment of a command has beyond the common one.
+pub(super) const OF_ITS_OWN: &str = "and STEP, ATTEMPT and OUTPUT of its own; a command with a user \
+     gets HOME, USER, LOGNAME and SHELL of that user.";
 
 /// The service, where, and in which environment.
 pub(super) fn target(of: &DryRun) -> String {
@@ -203,7 +208,11 @@ pub(super) fn back(of: &BackShown) -> String {
 
 /// What a rollback takes back.
 pub(super) fn way_back(of: &DryRun) -> String {
-    let steps: Vec<_> = of.way_back.iter().map(|id| number_of(of, id)).collect();
+    let steps: Vec<_> = of
+        .way_back
+        .iter()
+        .map(|line| taken_back(of, line))
+        .collect();
     let until = match &of.point_of_no_return {
         Some(id) => format!("Until step {} begins", number_of(of, id)),
         None => "At any question".to_owned(),
@@ -216,6 +225,17 @@ pub(super) fn way_back(of: &DryRun) -> String {
         of.service,
         steps.join(", ")
     )
+}
+
+/// A step of the way back, and what happens to it.
+fn taken_back(of: &DryRun, line: &WayBack) -> String {
+    let number = number_of(of, &line.step);
+    match line.back {
+        BackKind::Undo | BackKind::Nothing => number,
+        BackKind::Again => format!("{number} (runs again)"),
+        BackKind::Harmless => format!("{number} (stays)"),
+        BackKind::Unsaid | BackKind::Never => format!("{number} (a person decides)"),
+    }
 }
 
 /// The number of a step, phase or pause, else its id.
