@@ -16,9 +16,11 @@ use super::{clock, identity, os};
 use crate::types::{CommandSpec, EnvValue, Exit, ExitRecord, Millis, Seq};
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(super) use times::RECORD;
 use watch::{End, Watch};
@@ -121,6 +123,7 @@ fn close_fence(intent: &Intent) -> io::Result<Option<(File, File, File)>> {
     // Before `.pid`: without it, nothing was started.
     let log = open_log(&intent.file("log"))?;
     let own = i32::try_from(std::process::id()).unwrap_or(0);
+    bear_signals()?;
     create_new(&intent.file("pid"), b"")?;
     let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
     let pid_file = rustix::fs::open(intent.file("pid"), flags, Mode::empty())?;
@@ -133,6 +136,15 @@ fn close_fence(intent: &Intent) -> io::Result<Option<(File, File, File)>> {
     };
     Intent::say(&mut pid_file, &line)?;
     Ok(Some((lock, pid_file, log)))
+}
+
+/// Whoever reads `.pid` may send a signal at once, and it must not end this process: a cancel is
+/// looked for once the watch is set up.
+fn bear_signals() -> io::Result<()> {
+    for signal in [SIGTERM, SIGHUP, SIGINT, SIGUSR1] {
+        signal_hook::flag::register(signal, Arc::default())?;
+    }
+    Ok(())
 }
 
 /// The log: appended to by whoever writes, however many they are.
