@@ -344,7 +344,8 @@ fn a_command_is_ended_on_request_and_the_run_asks() {
     let attempt = &step(&front.mirror, "wait").expect("it ran").attempts[0];
     assert_eq!(
         attempt.end.as_ref().map(|end| &end.exit),
-        Some(&Exit::Cancelled)
+        Some(&Exit::Cancelled),
+        "{attempt:?}"
     );
     front.answer(
         "the question",
