@@ -50,7 +50,10 @@ pub fn ask_of(scope: &Scope<'_>, guard: &Guard, settings: &Settings) -> Ask {
             status: request.status.clone(),
             body: request.body.as_ref().map(|pattern| escaped(scope, pattern)),
             header: request.header.clone(),
-            version: request.version.as_ref().map(|pattern| escaped(scope, pattern)),
+            version: request
+                .version
+                .as_ref()
+                .map(|pattern| escaped(scope, pattern)),
             version_is: request
                 .version
                 .as_ref()

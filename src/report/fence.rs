@@ -7,6 +7,8 @@ use crate::text;
 #[derive(Debug, Default)]
 pub(super) struct Runbook {
     out: String,
+    /// Whether the last block is a list item: items of one list stand close.
+    in_list: bool,
 }
 
 impl Runbook {
@@ -17,8 +19,11 @@ impl Runbook {
 
     /// A block of its own.
     fn block(&mut self, text: &str) {
-        self.out.push_str(text);
-        self.out.push_str("\n\n");
+        if self.in_list {
+            self.out.push('\n');
+            self.in_list = false;
+        }
+        self.out.extend([text, "\n\n"]);
     }
 
     /// A heading; its text is escaped.
@@ -26,15 +31,22 @@ impl Runbook {
         self.block(&format!("{} {}", "#".repeat(level), escape(text)));
     }
 
-    /// A paragraph of our own words, in which foreign ones have been escaped.
+    /// A paragraph; its text is escaped.
     pub(super) fn paragraph(&mut self, text: &str) {
-        self.block(text);
+        self.block(&escape(text));
     }
 
     /// A list item with a label; its text is escaped.
     pub(super) fn item(&mut self, label: &str, text: &str) {
         let text: Vec<_> = text.lines().map(escape).collect();
-        self.block(&format!("- **{}**: {}", escape(label), text.join(" ")));
+        let line = format!(
+            "- **{}**: {}
+",
+            escape(label),
+            text.join(" ")
+        );
+        self.out.push_str(&line);
+        self.in_list = true;
     }
 
     /// A list item for each of these texts, of which there may be none.
@@ -84,7 +96,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// A text in which nothing is markup.
-pub(super) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text::clean(text).chars() {
         if "\\`*_[]<>#|~".contains(character) {

@@ -2,7 +2,7 @@
 //! by hand. Commands are whole, each in a fenced block.
 
 use super::dry_run::DryRun;
-use super::fence::{Runbook, escape};
+use super::fence::Runbook;
 use super::items::{
     BackKind, CommandShown, GuardShown, ItemShown, PauseShown, PhaseShown, StepShown, WarningShown,
 };
@@ -59,7 +59,7 @@ fn before(book: &mut Runbook, of: &DryRun) {
     } else {
         let listed = listed.join(", ");
         book.paragraph(&format!(
-            "Phase {listed} only looks. All its checks run even when one fails, and nothing is \
+            "{listed}: only looks. All its checks run even when one fails, and nothing is \
              changed before they hold."
         ));
     }
@@ -149,17 +149,20 @@ fn step(book: &mut Runbook, of: &StepShown) {
 /// How a step is taken back.
 fn back(book: &mut Runbook, of: &StepShown) {
     book.item("Rollback", &words::back(&of.back));
+    let own = of.command.as_ref().map(|command| &command.env_changed);
     if let (Some(command), BackKind::Undo) = (&of.back.command, of.back.kind) {
         book.paragraph(&format!("Its undo runs {}:", words::place(command)));
         book.fence("sh", &words::command(command));
-        env(book, command);
+        if own != Some(&command.env_changed) {
+            env(book, command);
+        }
     }
     for (label, asked) in [
         ("Taken back only if", &of.back.applies),
         ("Taken back when", &of.back.verify),
     ] {
         if let Some(asked) = asked {
-            guard(book, label, asked, None);
+            guard(book, label, asked, own);
         }
     }
 }
@@ -170,7 +173,8 @@ fn guard(book: &mut Runbook, label: &str, of: &GuardShown, own: Option<&BTreeMap
     if let Some(command) = &of.command {
         book.paragraph(&format!("Asked {}:", words::place(command)));
     }
-    book.fence("sh", &of.asks);
+    let language = if of.command.is_some() { "sh" } else { "text" };
+    book.fence(language, &of.asks);
     if let Some(command) = &of.command
         && own != Some(&command.env_changed)
     {
@@ -220,7 +224,7 @@ fn warnings(book: &mut Runbook, all: &[WarningShown]) {
 /// The way back, reruns, logs and the run without a person.
 fn after(book: &mut Runbook, of: &DryRun) {
     book.heading(2, "Rollback");
-    book.paragraph(&escape(&words::way_back(of)));
+    book.paragraph(&words::way_back(of));
     if let Some(id) = &of.point_of_no_return {
         let number = words::number_of(of, id);
         book.paragraph(&format!("{}.", words::no_return(&number)));
@@ -252,5 +256,5 @@ fn after(book: &mut Runbook, of: &DryRun) {
         book.item("Still stops at", &words::stop(of, question));
     }
     book.heading(2, "Logs");
-    book.paragraph(&escape(&words::logs(of)));
+    book.paragraph(&words::logs(of));
 }

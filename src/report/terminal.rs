@@ -45,7 +45,8 @@ fn head(page: &mut Page, of: &DryRun) {
     }
     page.field("TARGET", &words::target(of));
     page.field("VERSIONS", &words::versions(&of.versions));
-    page.field("DRY RUN", words::executed(of));
+    let remark = "What is marked * only looks.";
+    page.field("DRY RUN", &format!("{} {remark}", words::executed(of)));
 }
 
 /// A phase with its steps.

@@ -23,7 +23,7 @@ pub(super) fn step(page: &mut Page, of: &StepShown) {
     }
     if let Some(check) = &of.check {
         page.command(6, "* ", &check.asks);
-        page.paragraph(8, &words::holds(check));
+        page.labelled(8, "holds when: ", &words::holds(check));
         if let Some(command) = &check.command {
             surroundings(page, 6, command);
         }
@@ -79,14 +79,14 @@ fn foreign_env(
 /// A guard with a label.
 pub(super) fn guard(page: &mut Page, indent: usize, label: &str, of: &GuardShown) {
     page.command(indent, &format!("{label} * "), &of.asks);
-    page.paragraph(indent + 4, &words::holds(of));
+    page.labelled(indent + 4, "holds when: ", &words::holds(of));
 }
 
 /// How a step is taken back.
 fn back(page: &mut Page, of: &StepShown) {
     let back = &of.back;
     if back.kind != BackKind::Nothing {
-        page.paragraph(6, &words::back(back));
+        page.labelled(6, "back: ", &words::back(back));
     }
     if let (Some(command), BackKind::Undo) = (&back.command, back.kind) {
         page.command(6, "undo $ ", &words::command(command));

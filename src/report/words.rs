@@ -56,10 +56,10 @@ pub(super) fn versions(of: &VersionsShown) -> String {
 /// What was executed for this dry run.
 pub(super) fn executed(of: &DryRun) -> &'static str {
     if of.evaluated {
-        "Only what is marked * was executed; it changes nothing. Guards of verify and undo are \
-         asked in the run alone."
+        "Only commands that change nothing were executed; what verifies a step or its undo is asked \
+         in the run alone."
     } else {
-        "Nothing was executed and nothing was written. What is marked * only looks."
+        "Nothing was executed and nothing was written."
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) fn place(of: &CommandShown) -> String {
 
 /// When a guard holds, for how long it is asked, and what it said.
 pub(super) fn holds(of: &GuardShown) -> String {
-    let mut said = format!("holds when: {}", of.holds_when);
+    let mut said = of.holds_when.clone();
     if let (Some(within), Some(every)) = (of.within_ms, of.every_ms) {
         let (within, every) = (duration(Millis(within)), duration(Millis(every)));
         said.push_str(", asked every ");
@@ -194,15 +194,15 @@ pub(super) fn back(of: &BackShown) -> String {
         None => word.to_owned(),
     };
     match of.kind {
-        BackKind::Nothing => "back: it changes nothing".to_owned(),
-        BackKind::Undo => because("back: its undo runs"),
+        BackKind::Nothing => "it changes nothing".to_owned(),
+        BackKind::Undo => because("its undo runs"),
         BackKind::Again => match &of.follows {
-            Some(step) => format!("back: it runs once more after {step} was taken back"),
-            None => "back: it runs once more after what it follows was taken back".to_owned(),
+            Some(step) => format!("it runs once more after {step} was taken back"),
+            None => "it runs once more after what it follows was taken back".to_owned(),
         },
-        BackKind::Harmless => because("back: it stays as it is"),
-        BackKind::Unsaid => "back: the plan does not say; a person has to".to_owned(),
-        BackKind::Never => because("back: NOTHING takes it back"),
+        BackKind::Harmless => because("it stays as it is"),
+        BackKind::Unsaid => "the plan does not say; a person has to".to_owned(),
+        BackKind::Never => because("NOTHING takes it back"),
     }
 }
 
