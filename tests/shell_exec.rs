@@ -81,6 +81,7 @@ impl Run {
     }
 
     /// Runs a job to its end.
+    #[expect(clippy::panic, reason = "a helper of tests")]
     fn end(&self, job: &Job) -> (ExitRecord, Output) {
         match exec::run(&self.dir, job, &Secrets::new(), &mut |_| ()) {
             Fate::Ended(record, output) => (record, output),
@@ -399,13 +400,14 @@ fn a_daemon_left_behind_is_named_and_does_not_hold_the_step() -> Tested {
     Ok(())
 }
 
+type Change = fn(&mut CommandSpec);
+
 #[test]
 fn what_could_not_be_run_says_why() -> Tested {
     let run_dir = run()?;
     let plain = run_dir.dir.path().join("plain");
     std::fs::write(&plain, "echo never\n")?;
     let plain = plain.display().to_string();
-    type Change = fn(&mut CommandSpec);
     let cases: [(&[&str], Change, &str); 6] = [
         (
             &["no-such-command"],
@@ -607,7 +609,10 @@ fn another_user_that_cannot_enter_the_directory_or_run_the_command_says_so() -> 
 fn the_growth_of_a_log_is_dated() -> Tested {
     let run = run()?;
     let before = clock::wall().as_millis();
-    run.end(&run.job("echo one; sleep 0.25; echo two"));
+    assert_eq!(
+        run.exit(&run.job("echo one; sleep 0.25; echo two")),
+        Exit::Code(0)
+    );
     let bytes = std::fs::read(run.file("times"))?;
     let number = |at: usize| {
         let word: [u8; 8] = bytes[at..at + 8].try_into().expect("8 bytes");

@@ -105,18 +105,20 @@ fn start_as(name: &str, spec: &CommandSpec, output: Output) -> Result<Started, S
 }
 
 /// Starts what duct has been told, in a process group of its own.
-fn spawn(command: Expression, output: Output) -> io::Result<Started> {
+fn spawn(told: Expression, output: Output) -> io::Result<Started> {
     use std::os::unix::process::CommandExt;
     // In this order: the reverse would leave standard error on ours.
     let command = match output {
-        Output::Log(log) => command.stderr_to_stdout().stdout_file(log),
-        Output::Apart(out, err) => command.stdout_file(out).stderr_file(err),
+        Output::Log(log) => told.stderr_to_stdout().stdout_file(log),
+        Output::Apart(out, err) => told.stdout_file(out).stderr_file(err),
     };
     let command = command.before_spawn(|command| {
         command.process_group(0);
         Ok(())
     });
     let handle = command.unchecked().start()?;
+    // It holds the other end of a helper's socket, whose closing is waited for.
+    drop(told);
     let pid = handle
         .pids()
         .first()

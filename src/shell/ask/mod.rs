@@ -184,9 +184,8 @@ fn reply(order: &Order, limit: Option<Millis>, stop: Option<&Stop>) -> io::Resul
     } else {
         std::thread::spawn(move || child.wait());
     }
-    let bytes = match result? {
-        None => return Ok(None),
-        Some(bytes) => bytes,
+    let Some(bytes) = result? else {
+        return Ok(None);
     };
     serde_json::from_slice(&bytes)
         .map(Some)

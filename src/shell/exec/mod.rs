@@ -67,9 +67,10 @@ pub fn run(dir: &RunDir, job: &Job, secrets: &Secrets, still: &mut dyn FnMut(Str
             None => find_out(&intent, job, Heir::Parent, None, still),
         },
         Ok(Some(Word::Lost(why))) => Fate::Lost(why),
-        Ok(Some(Word::NotStarted(why))) => find_out(&intent, job, Heir::Parent, Some(why), still),
         Ok(Some(Word::Still(_)) | None) => find_out(&intent, job, Heir::Parent, None, still),
-        Err(why) => find_out(&intent, job, Heir::Parent, Some(why), still),
+        Ok(Some(Word::NotStarted(why))) | Err(why) => {
+            find_out(&intent, job, Heir::Parent, Some(&why), still)
+        }
     }
 }
 
@@ -136,7 +137,7 @@ fn find_out(
     intent: &Intent,
     job: &Job,
     heir: Heir,
-    refused: Option<String>,
+    refused: Option<&str>,
     still: &mut dyn FnMut(String),
 ) -> Fate {
     let mut settle = || -> io::Result<Fate> {
@@ -155,7 +156,7 @@ fn find_out(
             return Ok(fate);
         }
         match intent.read_pid()? {
-            None => void(intent, refused.clone()),
+            None => void(intent, refused),
             Some(pids) => orphaned(intent, job, &pids, heir, still),
         }
     };
@@ -177,7 +178,7 @@ fn known(intent: &Intent) -> Option<Fate> {
 }
 
 /// Nothing was started: makes sure that nothing will be.
-fn void(intent: &Intent, refused: Option<String>) -> io::Result<Fate> {
+fn void(intent: &Intent, refused: Option<&str>) -> io::Result<Fate> {
     if !intent.has("void") {
         super::store::create_new(&intent.file("void"), b"")?;
     }
@@ -185,7 +186,7 @@ fn void(intent: &Intent, refused: Option<String>) -> io::Result<Fate> {
         return Ok(Fate::NeverStarted);
     };
     let record = ExitRecord {
-        exit: Exit::NotStarted(why),
+        exit: Exit::NotStarted(why.to_owned()),
         at: clock::wall(),
         took: Millis(0),
         left_running: Vec::new(),

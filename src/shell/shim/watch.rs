@@ -215,7 +215,7 @@ impl Watch {
             Phase::Running => self.ask_to_end(started, Why::Timeout),
             Phase::Asked(why) => {
                 self.phase = Phase::Forced(why);
-                self.signal(started, Signal::KILL);
+                signal_command(started, Signal::KILL);
             }
             Phase::Forced(_) => {}
         }
@@ -224,19 +224,8 @@ impl Watch {
     /// TERM, and KILL after `grace`.
     fn ask_to_end(&mut self, started: &Started, why: Why) {
         self.phase = Phase::Asked(why);
-        self.signal(started, Signal::TERM);
+        signal_command(started, Signal::TERM);
         let _ = self.timer.set(Some(self.grace));
-    }
-
-    /// Signals the command's group, if anybody of it lives.
-    fn signal(&mut self, started: &Started, signal: Signal) {
-        let group = started.pid.as_raw_nonzero().get();
-        if !below().iter().any(|proc| proc.group == group) {
-            return;
-        }
-        if let Err(why) = os::signal_group(started.pid, signal) {
-            say(&Word::Still(format!("it cannot be ended from here: {why}")));
-        }
     }
 
     /// The end of a command that ended like this.
@@ -287,4 +276,15 @@ impl Watch {
 /// Everything alive below this shim.
 fn below() -> Vec<Proc> {
     proc::descendants(i32::try_from(std::process::id()).unwrap_or(0))
+}
+
+/// Signals the command's group, if anybody of it lives.
+fn signal_command(started: &Started, signal: Signal) {
+    let group = started.pid.as_raw_nonzero().get();
+    if !below().iter().any(|proc| proc.group == group) {
+        return;
+    }
+    if let Err(why) = os::signal_group(started.pid, signal) {
+        say(&Word::Still(format!("it cannot be ended from here: {why}")));
+    }
 }

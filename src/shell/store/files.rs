@@ -63,7 +63,7 @@ pub(in crate::shell) fn sync_dir(path: &Path) -> Result<(), StoreError> {
         .map_err(|error| StoreError::io("cannot sync the directory", path, error))
 }
 
-/// Opens a new file (O_EXCL) with exactly this mode.
+/// Opens a new file (`O_EXCL`) with exactly this mode.
 pub(super) fn open_new(path: &Path, mode: u32) -> std::io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?);

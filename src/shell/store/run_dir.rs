@@ -111,7 +111,7 @@ impl RunDir {
         }
     }
 
-    /// Creates `NNNN-stem.lock` (O_EXCL, fsynced) before the intent of this number is journalled.
+    /// Creates `NNNN-stem.lock` (`O_EXCL`, fsynced) before the intent of this number is journalled.
     pub fn create_fence(&self, number: Seq, stem: &str) -> Result<(), StoreError> {
         let path = self.intent_file(number, stem, "lock");
         create_new(&path, b"").map_err(|error| StoreError::io("cannot create", &path, error))
@@ -169,7 +169,10 @@ impl RunDir {
         plan: &[u8],
         files: &[(PathBuf, u32, Vec<u8>)],
     ) -> Result<(), StoreError> {
-        let json = plan.first() == Some(&b'{') || plan_name.ends_with(".json");
+        let json = plan.first() == Some(&b'{')
+            || Path::new(plan_name)
+                .extension()
+                .is_some_and(|kind| kind == "json");
         let name = if json { "plan.json" } else { "plan.yaml" };
         self.put(&self.path.join(name), 0o600, plan)?;
         let root = self.files_dir();
@@ -186,21 +189,11 @@ impl RunDir {
                     "name files relative to the plan, without \"..\"",
                 ));
             }
-            self.make_parents(&root, relative)?;
+            make_parents(&root, relative)?;
             self.put(&path, mode & 0o755, bytes)?;
         }
         self.put(&self.path.join("reserve"), 0o600, &vec![0x55; 1 << 20])?;
         sync_dir(&self.path)
-    }
-
-    /// Creates the directories above a file of the plan.
-    fn make_parents(&self, root: &Path, relative: &Path) -> Result<(), StoreError> {
-        let mut dir = root.to_owned();
-        for part in relative.parent().into_iter().flat_map(Path::components) {
-            dir.push(part);
-            ensure_dir(&dir, 0o755)?;
-        }
-        Ok(())
     }
 
     /// Creates one file with its bytes, synced; its directory is synced too.
@@ -214,4 +207,14 @@ impl RunDir {
         write().map_err(|error| StoreError::io("cannot write", path, error))?;
         sync_dir(path.parent().unwrap_or(&self.path))
     }
+}
+
+/// Creates the directories above a file of the plan.
+fn make_parents(root: &Path, relative: &Path) -> Result<(), StoreError> {
+    let mut dir = root.to_owned();
+    for part in relative.parent().into_iter().flat_map(Path::components) {
+        dir.push(part);
+        ensure_dir(&dir, 0o755)?;
+    }
+    Ok(())
 }

@@ -86,13 +86,11 @@ impl StateDir {
     pub fn look(path: &Path) -> Result<Option<Self>, StoreError> {
         let root = std::path::absolute(path)
             .map_err(|error| StoreError::io("cannot find", path, error))?;
-        match rustix::fs::stat(&root) {
-            Err(rustix::io::Errno::NOENT) => Ok(None),
-            Ok(_) | Err(_) => {
-                open_own_dir(&root)?;
-                Ok(Some(Self { root }))
-            }
+        if rustix::fs::stat(&root).is_err_and(|error| error == rustix::io::Errno::NOENT) {
+            return Ok(None);
         }
+        open_own_dir(&root)?;
+        Ok(Some(Self { root }))
     }
 
     /// Its path.
@@ -148,7 +146,7 @@ impl StateDir {
         }
     }
 
-    /// Names `run` as the service's open one (O_EXCL, fsynced); `Ok(Some(other))` where another is.
+    /// Names `run` as the service's open one (`O_EXCL`, fsynced); `Ok(Some(other))` where another is.
     pub fn claim(&self, service: &ServiceId, run: &RunId) -> Result<Option<RunId>, StoreError> {
         let path = self.service_file(service, "open");
         let tmp = self.service_file(service, &format!("open.{}.tmp", std::process::id()));
