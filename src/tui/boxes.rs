@@ -160,10 +160,7 @@ fn difference(typed: &str, wanted: &str) -> String {
         (None, Some(_)) => "it ends too soon".to_owned(),
         (None, None) => "outer spaces apart it is the same".to_owned(),
     };
-    format!(
-        "Not the same: at character {} {what}. Nothing was done.",
-        at + 1
-    )
+    format!("Not the same: at character {} {what}.", at + 1)
 }
 
 /// The phrase that takes the controls.
@@ -211,8 +208,7 @@ mod tests {
     fn the_first_difference_is_named() {
         assert_eq!(
             difference("drop columns on web1", "drop columns on web01"),
-            "Not the same: at character 20 it has \"1\" where \"0\" is asked for. \
-             Nothing was done."
+            "Not the same: at character 20 it has \"1\" where \"0\" is asked for."
         );
         assert!(difference("Drop", "drop").contains("character 1 "));
         assert!(difference("drop", "drop columns").contains("character 5 it ends too soon"));

@@ -6,15 +6,21 @@
 //! Keys become messages, `update` turns a message into a new model and orders, `view` draws the
 //! model, `run` is the loop around them and `term` the only place that touches the terminal.
 
+mod bindings;
 mod boxes;
 mod input;
 mod keymap;
 mod log;
 mod model;
+mod rows;
 mod run;
+#[cfg(test)]
+mod screens;
 mod seen;
 mod settings;
 mod term;
+#[cfg(test)]
+mod testing;
 mod theme;
 mod update;
 mod view;

@@ -50,7 +50,8 @@ pub fn run(
     let mut session = Session {
         client,
         model: Model::new(Terminal::size()),
-        theme: Theme::new(&settings),
+        theme: Theme::new(settings.depth, settings.glyphs),
+        login: settings.login,
         mirror,
         feed: Feed::new(),
         term,
@@ -102,6 +103,7 @@ struct Session<'a> {
     model: Model,
     feed: Feed,
     theme: Theme,
+    login: String,
     term: Terminal,
     events: Receiver<Event>,
     /// Events that were set aside while keys were thrown away.
@@ -332,6 +334,7 @@ impl Session<'_> {
             model: &self.model,
             theme: &self.theme,
             now: &now,
+            login: &self.login,
         };
         let cursor = view::draw(&scene, &mut buffer);
         // A write fails where the terminal is gone, which its own thread says.

@@ -15,8 +15,10 @@ pub enum Colour {
 }
 
 /// What the screen looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Whose screen this is, as long as the supervisor does not say.
+    pub login: String,
     /// How many colours.
     pub depth: Depth,
     /// Which characters.
@@ -38,17 +40,12 @@ impl Settings {
     ) -> Self {
         let set = |name: &str| env(name).filter(|value| !value.is_empty());
         Self {
+            login: ["SUDO_USER", "LOGNAME", "USER"]
+                .iter()
+                .find_map(|name| set(name))
+                .unwrap_or_default(),
             depth: depth(colour, &set),
             glyphs: glyphs.unwrap_or_else(|| glyph_set(&set)),
-        }
-    }
-
-    /// No colours, ASCII only.
-    #[cfg(test)]
-    pub(crate) fn plain() -> Self {
-        Self {
-            depth: Depth::Mono,
-            glyphs: GlyphSet::Ascii,
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Panels name a role, never a colour. A colour is never the only carrier of a state: every state
 //! has its own word and symbol too. Themes other than the dark one are a later part.
 
-use super::Settings;
 use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours the terminal shows.
@@ -166,16 +165,16 @@ pub(crate) struct Theme {
 }
 
 impl Theme {
-    /// The look that the settings choose.
-    pub(crate) fn new(settings: &Settings) -> Self {
+    /// The look of a terminal with so many colours and these characters.
+    pub(crate) fn new(depth: Depth, glyphs: GlyphSet) -> Self {
         Self {
-            depth: settings.depth,
-            glyphs: Glyphs::of(settings.glyphs),
+            depth,
+            glyphs: Glyphs::of(glyphs),
         }
     }
 
     /// A role's style on this terminal.
-    pub(crate) fn style(&self, role: Role) -> Style {
+    pub(crate) fn style(self, role: Role) -> Style {
         let Some(look) = ROLES.iter().find(|look| look.role == role) else {
             return Style::new();
         };
@@ -343,8 +342,7 @@ mod tests {
 
     #[test]
     fn every_role_has_its_line_and_no_state_is_told_by_colour_alone() {
-        let settings = Settings::plain();
-        let theme = Theme::new(&settings);
+        let theme = Theme::new(Depth::Mono, GlyphSet::Ascii);
         for (at, look) in ROLES.iter().enumerate() {
             let twice = ROLES[at + 1..].iter().any(|other| other.role == look.role);
             assert!(!twice, "{:?} has two lines", look.role);

@@ -8,9 +8,10 @@ use super::keymap::{self, Action};
 use super::model::{
     Arming, Consent, LogMove, Mode, Model, Msg, Order, Overlay, Pane, Purpose, TWICE,
 };
+use super::rows::{Row, row, rows};
 use super::seen::{Screen, Seen};
 use crate::engine::Choice;
-use crate::journal::{Decision, Verdict};
+use crate::journal::{Decision, Question, Verdict};
 use crate::plan::Item;
 use crate::types::{Moment, StepId};
 
@@ -54,7 +55,9 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
 
 /// Whether what is in front asks something, so that stale keys must not reach it.
 fn asks(model: &Model, seen: &Seen<'_>) -> bool {
-    matches!(model.overlay, Some(Overlay::Text(..) | Overlay::Interrupt)) || seen.open().is_some()
+    let question = |open: &crate::journal::Open| open.question != Question::Start;
+    matches!(model.overlay, Some(Overlay::Text(..) | Overlay::Interrupt))
+        || seen.open().is_some_and(question)
 }
 
 /// Throws away what has been typed so far, where that could answer something.
@@ -309,6 +312,9 @@ fn open(model: &mut Model, seen: &Seen<'_>, action: &Action) {
         Action::Command => shown_step(model, seen).map(|step| Overlay::Detail(step, 0)),
         _ if mode == Mode::Overview => match row(model, seen) {
             Some(Row::Step(step)) => Some(Overlay::Detail(step, 0)),
+            Some(Row::Item(pause)) if seen.walk().is_some_and(|w| w.pause(&pause).is_some()) => {
+                Some(Overlay::Detail(pause, 0))
+            }
             Some(Row::Item(item)) => {
                 let closed = model.unfolded.as_ref() != Some(&item);
                 model.unfolded = closed.then_some(item);
@@ -342,35 +348,6 @@ fn first_step(seen: &Seen<'_>, id: &StepId) -> Option<StepId> {
         Item::Phase(phase) => phase.steps.first().map(|step| step.id.clone()),
         Item::Pause(_) => None,
     }
-}
-
-/// A line of the overview that the cursor can stand on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Row {
-    /// A phase or pause.
-    Item(StepId),
-    /// A step.
-    Step(StepId),
-}
-
-/// The overview's lines: all items, and the steps of the unfolded one, or all steps where all fit.
-pub(crate) fn rows(model: &Model, seen: &Seen<'_>) -> Vec<Row> {
-    let steps = seen.walk().map_or(0, |walk| walk.steps().count());
-    let all_fit = seen.items().len() + steps + 14 <= usize::from(model.size.1);
-    let mut rows = Vec::new();
-    for item in seen.items() {
-        rows.push(Row::Item(item.id().clone()));
-        let unfolded = all_fit || model.unfolded.as_ref() == Some(item.id());
-        if let (Item::Phase(phase), true) = (item, unfolded) {
-            rows.extend(phase.steps.iter().map(|step| Row::Step(step.id.clone())));
-        }
-    }
-    rows
-}
-
-/// The overview's line under the cursor.
-fn row(model: &Model, seen: &Seen<'_>) -> Option<Row> {
-    rows(model, seen).get(model.cursor).cloned()
 }
 
 /// The rows of a page.

@@ -5,8 +5,10 @@ use super::Scene;
 use super::pen::{Bit, Pen, Row, bit, row, width};
 use crate::engine;
 use crate::journal::{Question, RunResult};
+use crate::plan::Item;
 use crate::text;
-use crate::tui::keymap::{self, Binding};
+use crate::tui::bindings;
+use crate::tui::keymap::Binding;
 use crate::tui::model::Mode;
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
@@ -37,12 +39,12 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     ];
     let seen = scene.seen;
     let mut right = Row::new();
-    if pen.columns() >= 100 {
+    if pen.columns() >= 100 && seen.screen() != Screen::Overview {
         right.push(bit(Role::Muted, format!("plan {}   ", run.plan_digest)));
     }
-    if let Some(who) = owner(scene) {
-        right.push(bit(Role::Text, format!("{who} ")));
-    }
+    let known = seen.controls.filter(|_| seen.yours);
+    let login = known.map_or(scene.login, |who| who.login.as_str());
+    right.push(bit(Role::Text, format!("{login} ")));
     right.push(match (seen.state.finished.is_some(), seen.yours) {
         (true, _) => bit(Role::Muted, "READING"),
         (false, true) => bit(Role::Driver, "DRIVER"),
@@ -67,14 +69,6 @@ fn clock(scene: &Scene<'_>) -> String {
     } else {
         scene.now.wall.clock_minutes()
     }
-}
-
-/// Whose role row 1 names: this screen's user where it has the controls.
-fn owner<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    let seen = scene.seen;
-    seen.controls
-        .filter(|_| seen.yours)
-        .map(|who| who.login.as_str())
 }
 
 /// `mastodon 4.2.10 -> 4.3`, the other way round during a rollback.
@@ -170,8 +164,8 @@ fn rolling_back(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let rollback = scene.seen.state.rollback.as_ref();
     let mut line = row(Role::Undone, " ROLLING BACK ");
     if let Some(rollback) = rollback {
-        line.push(bit(Role::Muted, "   asked for by "));
-        line.push(bit(Role::Text, rollback.who.to_string()));
+        line.push(bit(Role::Muted, "   by "));
+        line.push(bit(Role::Text, rollback.who.login.clone()));
         line.push(bit(Role::Muted, " at "));
         line.push(bit(Role::Text, rollback.at.wall.clock()));
         if let Some(because) = &rollback.because {
@@ -186,7 +180,7 @@ fn rolling_back(scene: &Scene<'_>, pen: &mut Pen<'_>) {
 fn strip(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let seen = scene.seen;
     let (done, all) = seen.steps_done();
-    let right = row(Role::Muted, format!("{done} of {all} steps done "));
+    let right = row(Role::Muted, format!("{done} of {all} done "));
     let room = pen.columns().saturating_sub(width(&right) + 2);
     let mut names = Row::new();
     let mut numbers = row(Role::Text, " ");
@@ -227,7 +221,7 @@ fn sentence(scene: &Scene<'_>) -> Row {
         return row(
             Role::Danger,
             format!(
-                " NOT LIVE: the supervisor is silent since {}. Values above are old. q, then: {} ",
+                " NOT LIVE since {}: values above are old. q, then: {} ",
                 since.clock(),
                 seen.attach_command()
             ),
@@ -259,10 +253,7 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
             "The upgrade behind this box goes on. A question closes the box.".into()
         }
         Mode::Reading => "Nothing happens while you read.".into(),
-        Mode::Overview if seen.yours => {
-            "Nothing has been changed. Starting runs the first phase; every warning stops it."
-                .into()
-        }
+        Mode::Overview if seen.yours => begins(scene).into(),
         Mode::FullLog | Mode::Small => engine::why(seen.plan, seen.state, scene.now).sentence,
         Mode::Overview | Mode::Decide | Mode::Pause if !seen.yours => {
             "It waits for whoever has the controls. You cannot answer from here.".into()
@@ -279,6 +270,15 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
             "Steps are taken back one by one. Closing the terminal stops nothing.".into()
         }
         Mode::Finished => "Leaving prints a summary into your scrollback.".into(),
+    }
+}
+
+fn begins(scene: &Scene<'_>) -> &'static str {
+    let looks = |item: &Item| matches!(item, Item::Phase(p) if p.role.changes_nothing());
+    if scene.seen.items().first().is_some_and(looks) {
+        "Nothing has been changed. Starting runs read-only checks first."
+    } else {
+        "Nothing has been changed. S begins with the first phase."
     }
 }
 
@@ -313,7 +313,7 @@ fn running(scene: &Scene<'_>) -> String {
 
 /// The last row: the keys, made from the key map; help and leaving are always there.
 fn keys(scene: &Scene<'_>, pen: &mut Pen<'_>, y: usize) {
-    let bindings = keymap::bindings(scene.model.mode(scene.seen), scene.seen);
+    let bindings = bindings::bindings(scene.model.mode(scene.seen), scene.seen);
     let shown: Vec<&Binding> = bindings.iter().filter(|b| !b.footer.is_empty()).collect();
     let ends = |binding: &&Binding| matches!(binding.shown.as_str(), "?" | "q" | "F1");
     let (last, first): (Vec<&Binding>, Vec<&Binding>) = shown.into_iter().partition(ends);

@@ -1,24 +1,21 @@
-//! The boxes that a person writes in or answers: warnings, reasons, notes, taking the controls.
-//! A box longer than a page is confirmed from its last page only.
+//! The box of a warning that waits to be confirmed, and what all boxes with a field share. A box longer than a page is confirmed from its last page only.
 
 use super::pen::{Bit, Pen, Row, bit, pairs_of, row, wrapped};
-use super::{Scene, panels, rollback};
+use super::{Scene, panels};
 use crate::engine::{self, Back};
 use crate::journal::{Open, Question};
 use crate::text;
 use crate::tui::boxes;
-use crate::tui::keymap;
-use crate::tui::model::{Field, Mode, Model, Purpose, SMALLEST};
+use crate::tui::model::{Field, Mode, Model, SMALLEST};
 use crate::tui::seen::Seen;
-use crate::tui::settings::Settings;
 use crate::tui::theme::{Depth, GlyphSet, Role, Theme};
 use crate::types::StepId;
 use ratatui::layout::{Position, Rect};
 
 /// The widest a box gets.
 const WIDEST: u16 = 100;
-/// Rows of a screen that a box leaves free: the two above it, the rule, sentence and keys below.
-const AROUND: u16 = 5;
+/// Rows of a screen that a box leaves free: the two above it, sentence and keys below.
+const AROUND: u16 = 4;
 
 /// Where a box of so many inner rows stands.
 fn place(size: (u16, u16), inner: usize) -> Rect {
@@ -39,19 +36,24 @@ fn place(size: (u16, u16), inner: usize) -> Rect {
     }
 }
 
-/// The part of the screen that a box covers, whether it fills it or not.
-pub(super) fn part_of<'a>(scene: &Scene<'_>, pen: &'a mut Pen<'_>) -> Pen<'a> {
+/// Empties the screen behind a box, so that nothing beside it distracts; the rule below stays where
+/// the box leaves it free.
+pub(super) fn clear(scene: &Scene<'_>, pen: &mut Pen<'_>, boxed: Rect) {
     let (columns, rows) = scene.model.size;
-    pen.part(Rect {
+    let behind = Rect {
         x: 0,
         y: 2,
         width: columns,
         height: rows.saturating_sub(AROUND),
-    })
+    };
+    pen.part(behind).blank();
+    if boxed.bottom() < behind.bottom() {
+        pen.rule(usize::from(behind.bottom() - 1), &[]);
+    }
 }
 
 /// The columns and rows inside the largest box.
-fn inside(size: (u16, u16)) -> (usize, usize) {
+pub(super) fn inside(size: (u16, u16)) -> (usize, usize) {
     let columns = usize::from(size.0.min(WIDEST)).saturating_sub(4).max(1);
     let rows = usize::from(size.1.saturating_sub(AROUND))
         .saturating_sub(2)
@@ -75,15 +77,13 @@ pub(in crate::tui) fn is_last_page(model: &Model, seen: &Seen<'_>) -> bool {
         return false;
     }
     // Neither colours nor the time change how long the text is.
-    let theme = Theme::new(&Settings {
-        depth: Depth::Mono,
-        glyphs: GlyphSet::Ascii,
-    });
+    let theme = Theme::new(Depth::Mono, GlyphSet::Ascii);
     let scene = Scene {
         seen,
         model,
         theme: &theme,
         now: &open.at,
+        login: "",
     };
     let (columns, _) = inside(model.size);
     let rows = content(&scene, open, columns).len();
@@ -116,18 +116,18 @@ pub(super) fn warning(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> 
 }
 
 /// A box before it is drawn.
-struct Draft<'a> {
-    title: &'a str,
-    role: Role,
-    content: &'a [Row],
+pub(super) struct Draft<'a> {
+    pub(super) title: &'a str,
+    pub(super) role: Role,
+    pub(super) content: &'a [Row],
     /// Only on the last page.
-    tail: &'a [Row],
+    pub(super) tail: &'a [Row],
     /// The text that is typed, and its row within the tail.
-    field: Option<(&'a Field, usize)>,
-    page: usize,
+    pub(super) field: Option<(&'a Field, usize)>,
+    pub(super) page: usize,
 }
 
-fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>, draft: &Draft<'_>) -> Option<Position> {
+pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>, draft: &Draft<'_>) -> Option<Position> {
     let size = scene.model.size;
     let (_, room) = inside(size);
     let all = pages(draft.content.len(), draft.tail.len(), size);
@@ -141,8 +141,12 @@ fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>, draft: &Draft<'_>) -> Option<Posit
         _ => room,
     };
     let area = place(size, inner);
-    part_of(scene, pen).blank();
-    let part = format!("part {}/{all}", page + 1);
+    clear(scene, pen, area);
+    let part = if last_page {
+        format!("part {}/{all}", page + 1)
+    } else {
+        format!("part {}/{all}, PgDn reads on", page + 1)
+    };
     let mut boxed = pen.part(area);
     let mut inside = boxed.frame(draft.role, draft.title, if all > 1 { &part } else { "" });
     inside.rows_from(0, shown);
@@ -288,7 +292,7 @@ fn tail(scene: &Scene<'_>, open: &Open) -> (Vec<Row>, Option<usize>) {
             let keys = vec![
                 bit(Role::Key, "a"),
                 bit(Role::Text, " acknowledges, and the run goes on.   "),
-                bit(Role::Muted, "Esc goes back: the run stays where it is."),
+                bit(Role::Muted, "Esc goes back, the run waits."),
             ];
             (vec![Vec::new(), keys], None)
         }
@@ -299,16 +303,13 @@ fn tail(scene: &Scene<'_>, open: &Open) -> (Vec<Row>, Option<usize>) {
             ];
             let typed = field_row(&scene.model.consent.field, Some(phrase), scene.model.size);
             let pointer = pointer(scene, phrase);
-            (
-                vec![Vec::new(), ask, Vec::new(), typed, pointer, back],
-                Some(3),
-            )
+            (vec![Vec::new(), ask, typed, pointer, back], Some(2))
         }
     }
 }
 
 /// `> drop colu   keep typing`.
-fn field_row(field: &Field, phrase: Option<&str>, size: (u16, u16)) -> Row {
+pub(super) fn field_row(field: &Field, phrase: Option<&str>, size: (u16, u16)) -> Row {
     let (columns, _) = inside(size);
     let mut line = vec![
         bit(Role::Muted, "  > "),
@@ -350,131 +351,4 @@ fn pointer(scene: &Scene<'_>, phrase: &str) -> Row {
         }
         Some(_) | None => Vec::new(),
     }
-}
-
-/// A box with a line of text of a person's own: a reason, a note, the phrase for the controls.
-pub(super) fn text_box(
-    scene: &Scene<'_>,
-    pen: &mut Pen<'_>,
-    purpose: &Purpose,
-    field: &Field,
-    page: usize,
-) -> Option<Position> {
-    let (columns, _) = inside(scene.model.size);
-    let (title, content, ask, phrase) = match purpose {
-        Purpose::Note => (
-            "ADD A NOTE".to_owned(),
-            wrapped(
-                Role::Text,
-                0,
-                "It goes into the run's record and its report.",
-                columns,
-            ),
-            "The note:",
-            None,
-        ),
-        Purpose::TakeControls => {
-            let phrase = boxes::take_over_phrase(scene.seen);
-            (
-                "TAKE THE CONTROLS".to_owned(),
-                take_over(scene, &phrase, columns),
-                "Type it here:",
-                Some(phrase),
-            )
-        }
-        Purpose::Reason { verb, early, .. } => {
-            let content = reason(scene, verb, *early, columns);
-            (
-                verb_title(scene, verb, *early),
-                content,
-                "Why (kept in the record):",
-                None,
-            )
-        }
-    };
-    let tail = vec![
-        Vec::new(),
-        row(Role::Text, ask),
-        field_row(field, phrase.as_deref(), scene.model.size),
-        Vec::new(),
-        row(
-            Role::Muted,
-            "Enter does it; an empty line does nothing. Esc goes back.",
-        ),
-    ];
-    let draft = Draft {
-        title: &title,
-        role: Role::Asking,
-        content: &content,
-        tail: &tail,
-        field: Some((field, 2)),
-        page,
-    };
-    draw(scene, pen, &draft)
-}
-
-fn take_over(scene: &Scene<'_>, phrase: &str, columns: usize) -> Vec<Row> {
-    let who = match scene.seen.controls {
-        Some(who) => format!("{who} has the controls and then looks only, like you now."),
-        None => "Nobody has the controls.".to_owned(),
-    };
-    let mut rows = wrapped(Role::Text, 0, &who, columns);
-    rows.push(Vec::new());
-    rows.push(vec![
-        bit(Role::Text, "To take them, type exactly:   "),
-        bit(Role::Strong, phrase),
-    ]);
-    rows
-}
-
-fn verb_title(scene: &Scene<'_>, verb: &str, early: bool) -> String {
-    let step = scene
-        .seen
-        .asked_about()
-        .map(|id| format!(" {}", scene.seen.label(id)));
-    let step = step.unwrap_or_default();
-    match verb {
-        "skip" => format!("SKIP{step}"),
-        "rollback" => "ROLL BACK".to_owned(),
-        "stop" => "STOP THE RUN FOR GOOD".to_owned(),
-        "continue" if early => "CONTINUE BEFORE THE PAUSE'S SHORTEST TIME".to_owned(),
-        "continue" => "CONTINUE ALTHOUGH SOMETHING DOES NOT HOLD".to_owned(),
-        "settle done" => format!("SAY THAT{step} IS DONE"),
-        "settle rerun" => format!("RUN{step} WITHOUT KNOWING"),
-        other => other.to_uppercase(),
-    }
-}
-
-/// What a decision does, before it is made.
-fn reason(scene: &Scene<'_>, verb: &str, early: bool, columns: usize) -> Vec<Row> {
-    let choices = keymap::choices(scene.seen);
-    let choice = choices.iter().find(|(_, choice)| choice.verb == verb);
-    let does = choice.map_or("", |(_, choice)| choice.does.as_str());
-    let mut rows = wrapped(Role::Strong, 0, does, columns);
-    if let (true, Some(free)) = (early, scene.seen.locked_until(scene.now)) {
-        let left = text::duration(free.wall.since(scene.now.wall));
-        let text = format!(
-            "The plan wants it to last until {}, {left} from now.",
-            free.wall.clock()
-        );
-        rows.extend(wrapped(Role::Warn, 0, &text, columns));
-    }
-    match verb {
-        "rollback" => {
-            rows.push(Vec::new());
-            rows.push(row(
-                Role::Muted,
-                "In this order, each step journalled; it stops where one fails:",
-            ));
-            rows.extend(rollback::table(scene, columns));
-        }
-        "stop" => {
-            rows.push(Vec::new());
-            let text = "Nothing is taken back. The run is finished then, and the next one opens \
-                        with a warning that names it.";
-            rows.extend(wrapped(Role::Text, 0, text, columns));
-        }
-        _ => {}
-    }
-    rows
 }

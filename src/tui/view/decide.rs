@@ -172,6 +172,7 @@ fn what(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
             if let Some(remark) = remark {
                 said(&mut rows, Role::Warn, remark);
             }
+            rows.push(Vec::new());
             rows.extend(pairs_of(facts, 3));
             rows
         }

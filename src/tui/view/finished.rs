@@ -61,7 +61,6 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
     let again = with(|r| r.attempts.len() > 1);
     let (_, all) = scene.seen.steps_done();
     let counts = [
-        (done, "done"),
         (nothing, "had nothing to do"),
         (failed, "failed at the end"),
         (undone, "undone"),
@@ -73,12 +72,8 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
-    let parts = if parts.is_empty() {
-        "none begun".to_owned()
-    } else {
-        parts.join(", ")
-    };
-    vec![format!("{parts}, of {all}")]
+    let rest: String = parts.iter().map(|part| format!(", {part}")).collect();
+    vec![format!("{done} of {all} done{rest}")]
 }
 
 fn named(scene: &Scene<'_>, step: &StepId) -> String {

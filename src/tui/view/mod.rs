@@ -15,6 +15,7 @@ mod rollback;
 mod running;
 mod small;
 mod steps;
+mod text_box;
 
 pub(super) use consent::is_last_page;
 
@@ -33,6 +34,8 @@ pub(super) struct Scene<'a> {
     pub(super) model: &'a Model,
     pub(super) theme: &'a Theme,
     pub(super) now: &'a Moment,
+    /// Whose screen this is.
+    pub(super) login: &'a str,
 }
 
 /// The rows that the bars above and below a screen's body take.
@@ -78,7 +81,7 @@ fn in_front(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
         Some(Overlay::Warnings(page)) => reading::warnings(scene, pen, *page),
         Some(Overlay::Interrupt) => reading::interrupt(scene, pen),
         Some(Overlay::Text(purpose, field, page)) => {
-            return consent::text_box(scene, pen, purpose, field, *page);
+            return text_box::draw(scene, pen, purpose, field, *page);
         }
         None => {
             scene.model.consent_in_front(scene.seen)?;

@@ -1,17 +1,17 @@
 //! The first screen: everything that will happen, before anything does.
 
-use super::pen::{Pen, Row, bit, pad, row};
+use super::pen::{Pen, Row, bit, pad, row, wrapped};
 use super::{Scene, panels, reading};
 use crate::engine::{self, Back, Stop};
 use crate::plan::{Item, Kind, Level, Pause, Phase, Step};
 use crate::text;
+use crate::tui::rows::{self, Row as Line};
 use crate::tui::theme::Role;
-use crate::tui::update::{self, Row as Line};
 use crate::types::StepId;
 use ratatui::layout::Rect;
 
 /// Columns of the name, the count and the warnings, and of the way back at the right.
-const NAME: usize = 30;
+const NAME: usize = 34;
 const BACK: usize = 9;
 /// What the list takes beside the details on a wide terminal.
 const WIDE_LIST: u16 = 74;
@@ -56,7 +56,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
 
 /// The step or phase under the cursor, in full.
 fn beside(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    let under = update::rows(scene.model, scene.seen)
+    let under = rows::rows(scene.model, scene.seen)
         .get(scene.model.cursor)
         .cloned();
     let rows = match under {
@@ -87,7 +87,7 @@ fn lines(scene: &Scene<'_>, columns: usize) -> (Vec<Row>, usize) {
     let never_phase = never.and_then(|step| seen.item_of(&step.id));
     let mut lines = Vec::new();
     let mut cursor = 0;
-    let rows = update::rows(scene.model, seen);
+    let rows = rows::rows(scene.model, seen);
     for (at, line) in rows.iter().enumerate() {
         let is_first = match line {
             Line::Item(id) => {
@@ -262,7 +262,7 @@ fn phase_back(phase: &Phase) -> Option<Back> {
 /// What a person is asked, and where the run lives.
 fn summary(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     let seen = scene.seen;
-    let mut rows = vec![row(Role::Text, format!(" {}", asked(scene)))];
+    let mut rows = wrapped(Role::Text, 1, &asked(scene), columns);
     let typed = seen
         .walk()
         .into_iter()

@@ -98,33 +98,27 @@ fn times(scene: &Scene<'_>, pause: &Pause, overdue: bool) -> Vec<Row> {
         format!("   since {}", record.entered.wall.full()),
     ));
     let mut rows = vec![first];
-    let mut bounds = row(Role::Muted, "   ");
     if let Some(free) = seen.locked_until(scene.now) {
         let left = text::duration(free.wall.since(scene.now.wall));
-        bounds.push(bit(Role::Muted, "earliest "));
-        bounds.push(bit(
-            Role::Text,
-            format!("{} (in {left})   ", free.wall.clock()),
-        ));
+        rows.push(vec![
+            bit(Role::Muted, "   earliest  "),
+            bit(Role::Text, format!("{} (in {left})", free.wall.full())),
+        ]);
     } else if pause.min.is_some() {
-        bounds.push(bit(Role::Ok, "the shortest time has passed   "));
+        rows.push(row(Role::Ok, "   The shortest time has passed."));
     }
     if let Some(max) = pause.max {
-        let end = record.entered.plus(max);
-        if overdue {
-            bounds.push(bit(
-                Role::Warn,
-                format!("overdue since {}", end.wall.full()),
-            ));
+        let end = record.entered.plus(max).wall;
+        rows.push(if overdue {
+            row(Role::Warn, format!("   overdue since {}", end.full()))
         } else {
-            let left = text::duration(end.wall.since(scene.now.wall));
-            bounds.push(bit(Role::Muted, "latest "));
-            bounds.push(bit(Role::Text, format!("{} (in {left})", end.wall.full())));
-            bounds.push(bit(Role::Muted, ", then it asks again"));
-        }
-    }
-    if bounds.len() > 1 {
-        rows.push(bounds);
+            let left = text::duration(end.since(scene.now.wall));
+            vec![
+                bit(Role::Muted, "   latest    "),
+                bit(Role::Text, format!("{} (in {left})", end.full())),
+                bit(Role::Muted, ", then it asks again"),
+            ]
+        });
     }
     rows
 }
@@ -207,9 +201,12 @@ fn owed(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
         rows.extend(wrapped(Role::Strong, 1, &text, columns));
     }
     let back = match engine::take_backs(seen.plan, seen.state) {
-        Ok(lines) if lines.is_empty() => return rows,
-        Ok(lines) => {
+        Ok(_) => {
+            let lines = super::rollback::order(scene);
             let steps: Vec<String> = lines.iter().map(|line| seen.label(&line.step)).collect();
+            if steps.is_empty() {
+                return rows;
+            }
             format!("Rolling back is still possible ({}).", steps.join(", "))
         }
         Err(why) => why,

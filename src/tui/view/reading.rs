@@ -1,11 +1,12 @@
 //! Boxes to read: help, a step in full, all warnings, what Ctrl-C means.
 
-use super::consent::part_of;
+use super::consent::clear;
 use super::pen::{Pen, Row, bit, pad, row, wrapped};
 use super::{Scene, panels};
 use crate::engine::{self, Scope};
 use crate::plan::{Item, Kind, Level, Polled, Rerun, Step};
 use crate::text;
+use crate::tui::bindings;
 use crate::tui::keymap::{self, Binding, Group};
 use crate::tui::model::{Mode, Model};
 use crate::tui::theme::{MARKS, Role};
@@ -16,7 +17,7 @@ use ratatui::layout::Rect;
 fn boxed(scene: &Scene<'_>, pen: &mut Pen<'_>, title: &str, rows: &[Row], page: usize) {
     let area = pen.area;
     let width = area.width.min(100);
-    let most = area.height.saturating_sub(5).max(3);
+    let most = area.height.saturating_sub(4).max(3);
     let room = usize::from(most - 2).max(1);
     let all = rows.len().div_ceil(room).max(1);
     let page = page.min(all - 1);
@@ -34,13 +35,14 @@ fn boxed(scene: &Scene<'_>, pen: &mut Pen<'_>, title: &str, rows: &[Row], page: 
     } else {
         0
     };
-    part_of(scene, pen).blank();
-    let mut boxed = pen.part(Rect {
+    let place = Rect {
         x: (area.width - width) / 2,
         y: 2 + spare,
         width,
         height,
-    });
+    };
+    clear(scene, pen, place);
+    let mut boxed = pen.part(place);
     let remark = format!("page {}/{all}", page + 1);
     let mut inside = boxed.frame(Role::Border, title, if all > 1 { &remark } else { "" });
     inside.rows_from(0, shown);
@@ -49,7 +51,7 @@ fn boxed(scene: &Scene<'_>, pen: &mut Pen<'_>, title: &str, rows: &[Row], page: 
 /// The keys of the screen behind the box, from the key map, and the symbols.
 pub(super) fn help(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
     let mode = behind(scene.model, scene);
-    let bindings = keymap::bindings(mode, scene.seen);
+    let bindings = bindings::bindings(mode, scene.seen);
     let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
     let half = columns / 2 - 1;
     let left: Vec<Row> = group(&bindings, Group::Upgrade, "UPGRADE", half)
@@ -165,17 +167,17 @@ fn symbols(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     rows
 }
 
-/// A step in full.
+/// A step in full, or a pause.
 pub(super) fn detail(scene: &Scene<'_>, pen: &mut Pen<'_>, step: &StepId, page: usize) {
     let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
-    let rows = step_rows(scene, step, columns);
-    boxed(
-        scene,
-        pen,
-        &format!("step {}", scene.seen.label(step)),
-        &rows,
-        page,
-    );
+    let label = scene.seen.label(step);
+    if scene.seen.step(step).is_some() {
+        let rows = step_rows(scene, step, columns);
+        boxed(scene, pen, &format!("step {label}"), &rows, page);
+    } else {
+        let rows = item_rows(scene, step, columns);
+        boxed(scene, pen, &format!("part {label}"), &rows, page);
+    }
 }
 
 /// A phase or pause: its text and how it is taken back.
@@ -228,7 +230,7 @@ pub(super) fn step_rows(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<R
     rows.push(Vec::new());
     let mut add = |label: &str, text: &str| {
         let label = bit(Role::Muted, format!(" {label}"));
-        rows.extend(super::pen::labelled(label, 11, Role::Text, text, columns));
+        rows.extend(super::pen::labelled(label, 13, Role::Text, text, columns));
     };
     match (&step.kind, panels::command_text(scene, step, false)) {
         (_, Some(text)) => add("runs", &text),

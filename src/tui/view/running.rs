@@ -140,16 +140,13 @@ fn title(scene: &Scene<'_>, id: &StepId, step: &Step) -> Row {
 fn details(scene: &Scene<'_>, step: &Step) -> String {
     let mut parts = Vec::new();
     let command = panels::command_of(scene, step, false);
-    if let Some(spec) = &command {
-        parts.push(panels::runs_as(scene, spec));
-    }
     if matches!(step.kind, Kind::Run(_) | Kind::Argv(_))
         && let Some(at) = scene.model.log.last_output
     {
         let ago = scene.now.wall.since(at);
         parts.push(format!("last output {} ago", text::duration(ago)));
     }
-    if let Some(limit) = command.and_then(|spec| spec.timeout) {
+    if let Some(limit) = command.as_ref().and_then(|spec| spec.timeout) {
         parts.push(format!("time limit {}", text::duration(limit)));
     }
     if let Some((phase, _)) = scene.seen.step(&step.id) {
@@ -158,6 +155,7 @@ fn details(scene: &Scene<'_>, step: &Step) -> String {
             parts.push(format!("way back: {word}"));
         }
     }
+    parts.extend(command.map(|spec| panels::runs_as(scene, &spec)));
     parts.join("   ")
 }
 

@@ -61,7 +61,7 @@ fn line(scene: &Scene<'_>, step: &Step, number: &str, current: bool, columns: us
     let mark = scene.seen.step_mark(&step.id);
     let took = panels::took(scene, &step.id).map(text::duration);
     let took = took.unwrap_or_default();
-    let room = columns.saturating_sub(7 + text::width(&took) + 1);
+    let room = columns.saturating_sub(9 + text::width(&took));
     let cursor = if current {
         scene.theme.glyphs.cursor
     } else {
@@ -77,6 +77,6 @@ fn line(scene: &Scene<'_>, step: &Step, number: &str, current: bool, columns: us
         bit(Role::Running, format!(" {cursor} ")),
         bit(mark.role(), scene.theme.glyphs.symbol(mark)),
         bit(role, format!(" {}", pad(&name, room))),
-        bit(Role::Muted, took),
+        bit(Role::Muted, format!(" {took}")),
     ]
 }

@@ -1,0 +1,457 @@
+//! The tables of the key map: which keys each mode has. Called by `keymap` alone, and by those who
+//! print it.
+
+use super::input::Key::{self, Char, Ctrl};
+use super::keymap::Group::{self, Log, Move, Upgrade, View};
+use super::keymap::{Action, Binding, choices, label, may_cancel};
+use super::model::Mode;
+use super::seen::{Screen, Seen};
+use crate::journal::Question;
+
+/// Every key that does something here, the most wanted first.
+pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
+    let mut all = match mode {
+        Mode::Small => Vec::new(),
+        Mode::Ack => ack(),
+        Mode::Phrase => phrase(),
+        Mode::Text => text_box(),
+        Mode::Reading => reading(),
+        Mode::Interrupt => interrupt(seen),
+        Mode::Overview => overview(seen),
+        Mode::Running | Mode::Rollback => running(mode, seen),
+        Mode::Decide | Mode::Pause => asking(mode, seen),
+        Mode::Finished => finished(),
+        Mode::FullLog => full_log(),
+    };
+    match mode {
+        Mode::Overview
+        | Mode::Running
+        | Mode::Decide
+        | Mode::Pause
+        | Mode::Rollback
+        | Mode::Finished => all.extend(ends(mode, seen)),
+        Mode::Small => all.push(leave("leave", "leave the screen")),
+        Mode::FullLog | Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading | Mode::Interrupt => {
+        }
+    }
+    all
+}
+
+fn bind(
+    keys: &[Key],
+    shown: &str,
+    footer: &str,
+    help: &str,
+    group: Group,
+    action: Action,
+) -> Binding {
+    Binding {
+        keys: keys.to_vec(),
+        shown: shown.to_owned(),
+        footer: footer.to_owned(),
+        help: help.to_owned(),
+        group,
+        action,
+    }
+}
+
+fn decisions(seen: &Seen<'_>) -> Vec<Binding> {
+    let begun = |verb: &str| !(seen.screen() == Screen::Overview && verb == "stop");
+    choices(seen)
+        .into_iter()
+        .filter(|(_, choice)| begun(choice.verb))
+        .map(|(letter, choice)| {
+            let words = label(&choice, seen);
+            bind(
+                &[Char(letter)],
+                &letter.to_string(),
+                &words,
+                &words,
+                Upgrade,
+                Action::Choose(choice),
+            )
+        })
+        .collect()
+}
+
+fn leave(footer: &str, help: &str) -> Binding {
+    bind(&[Char('q')], "q", footer, help, Upgrade, Action::Leave)
+}
+
+fn moves() -> Vec<Binding> {
+    vec![
+        bind(
+            &[Char('j'), Key::Down],
+            "j Down",
+            "",
+            "one line down",
+            Move,
+            Action::Down,
+        ),
+        bind(
+            &[Char('k'), Key::Up],
+            "k Up",
+            "",
+            "one line up",
+            Move,
+            Action::Up,
+        ),
+        bind(
+            &[Key::PageDown],
+            "PgDn",
+            "",
+            "one page down",
+            Move,
+            Action::PageDown,
+        ),
+        bind(
+            &[Key::PageUp],
+            "PgUp",
+            "",
+            "one page up",
+            Move,
+            Action::PageUp,
+        ),
+        bind(
+            &[Char('g'), Key::Home],
+            "g Home",
+            "",
+            "to the first line",
+            Move,
+            Action::First,
+        ),
+        bind(
+            &[Char('G'), Key::End],
+            "G End",
+            "",
+            "to the last line",
+            Move,
+            Action::Last,
+        ),
+    ]
+}
+
+fn log_keys(full: Binding) -> Vec<Binding> {
+    vec![
+        bind(
+            &[Char('f')],
+            "f",
+            "follow",
+            "follow the log (off when you scroll up)",
+            Log,
+            Action::Follow,
+        ),
+        full,
+        bind(
+            &[Key::Left],
+            "Left",
+            "",
+            "half a page left",
+            Log,
+            Action::Left,
+        ),
+        bind(
+            &[Key::Right],
+            "Right",
+            "",
+            "half a page right",
+            Log,
+            Action::Right,
+        ),
+    ]
+}
+
+fn whole_log() -> Binding {
+    bind(
+        &[Char('l')],
+        "l",
+        "log",
+        "the log on the whole screen",
+        Log,
+        Action::FullLog,
+    )
+}
+
+fn command() -> Binding {
+    bind(
+        &[Char('c')],
+        "c",
+        "command",
+        "exact command, user, directory, environment",
+        View,
+        Action::Command,
+    )
+}
+
+fn overview(seen: &Seen<'_>) -> Vec<Binding> {
+    let mut all = decisions(seen);
+    all.push(bind(
+        &[Key::Enter],
+        "Enter",
+        "open",
+        "open the phase or step under the cursor",
+        View,
+        Action::Open,
+    ));
+    all.push(command());
+    all.push(warnings());
+    all.extend(moves());
+    all
+}
+
+fn warnings() -> Binding {
+    bind(
+        &[Char('i')],
+        "i",
+        "warnings",
+        "all warnings of this run",
+        View,
+        Action::Warnings,
+    )
+}
+
+fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
+    let mut all = decisions(seen);
+    if mode == Mode::Running {
+        all.push(bind(
+            &[Char('p')],
+            "p",
+            "pause after step",
+            "pause after the present step",
+            Upgrade,
+            Action::PauseRun,
+        ));
+    }
+    all.extend(log_keys(whole_log()));
+    all.push(command());
+    if mode == Mode::Running {
+        all.push(bind(
+            &[Key::Tab],
+            "Tab",
+            "steps",
+            "from the log to the steps and back",
+            Move,
+            Action::NextPane,
+        ));
+    }
+    all.push(warnings());
+    all.extend(moves());
+    all
+}
+
+fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
+    let mut all = decisions(seen);
+    let question = seen.open().map(|open| &open.question);
+    if matches!(question, Some(Question::Confirm { .. })) {
+        all.push(bind(
+            &[Key::Enter],
+            "Enter",
+            "read the warning",
+            "open the warning that waits",
+            View,
+            Action::Open,
+        ));
+    }
+    all.push(bind(
+        &[Char('a')],
+        "a",
+        "add note",
+        "add a note to the record",
+        Upgrade,
+        Action::Note,
+    ));
+    if mode == Mode::Decide {
+        all.push(command());
+    }
+    all.push(whole_log());
+    all.push(warnings());
+    all.extend(moves());
+    all
+}
+
+fn finished() -> Vec<Binding> {
+    let mut all = vec![whole_log(), warnings()];
+    all.extend(moves());
+    all
+}
+
+fn full_log() -> Vec<Binding> {
+    let back = bind(
+        &[Char('l'), Char('q'), Char('b'), Key::Esc, Ctrl('g')],
+        "l q",
+        "back",
+        "back to the screen",
+        Log,
+        Action::FullLog,
+    );
+    let mut all = log_keys(back);
+    let mut movement = moves();
+    for (at, words) in [(2, "page down"), (3, "page up"), (4, "first"), (5, "last")] {
+        words.clone_into(&mut movement[at].footer);
+    }
+    all.extend(movement);
+    all.push(help());
+    all
+}
+
+fn help() -> Binding {
+    bind(
+        &[Char('?'), Key::F1],
+        "?",
+        "help",
+        "this help",
+        View,
+        Action::Help,
+    )
+}
+
+/// The keys at the end of every screen's list.
+fn ends(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
+    let mut all = Vec::new();
+    if !seen.yours && mode != Mode::Finished {
+        all.push(bind(
+            &[Char('T')],
+            "T",
+            "take controls ...",
+            "take the controls (asks for a phrase)",
+            Upgrade,
+            Action::TakeControls,
+        ));
+    }
+    all.push(help());
+    all.push(match mode {
+        Mode::Overview if seen.yours => leave("quit", "quit; nothing was changed"),
+        Mode::Finished => leave("leave", "leave; a summary stays in your scrollback"),
+        Mode::Rollback if seen.yours => leave("detach", "detach; the rollback goes on"),
+        _ if seen.yours => leave("detach", "detach; the upgrade goes on"),
+        _ => leave("leave", "leave; the upgrade goes on"),
+    });
+    all
+}
+
+fn back(footer: &str) -> Binding {
+    bind(
+        &[Key::Esc, Ctrl('g'), Char('b')],
+        "Esc",
+        footer,
+        "back, the safe direction",
+        View,
+        Action::Back,
+    )
+}
+
+fn pages() -> Vec<Binding> {
+    let mut all = moves();
+    all.drain(..2);
+    all
+}
+
+fn ack() -> Vec<Binding> {
+    let mut all = vec![
+        bind(
+            &[Char('a')],
+            "a",
+            "acknowledge and go on",
+            "acknowledge the warning; the run goes on",
+            Upgrade,
+            Action::Acknowledge,
+        ),
+        back("go back, stay here"),
+        whole_help(),
+    ];
+    all.extend(pages());
+    all
+}
+
+fn whole_help() -> Binding {
+    bind(
+        &[Key::F1, Char('?')],
+        "F1",
+        "help",
+        "this help",
+        View,
+        Action::Help,
+    )
+}
+
+/// Letters are text here, so nothing is bound to one.
+fn phrase() -> Vec<Binding> {
+    let mut all = text_box();
+    all.push(bind(
+        &[Key::F1],
+        "F1",
+        "help",
+        "this help",
+        View,
+        Action::Help,
+    ));
+    all
+}
+
+fn text_box() -> Vec<Binding> {
+    let mut all = vec![bind(
+        &[Key::Esc, Ctrl('g')],
+        "Esc",
+        "go back, nothing is done",
+        "back, the safe direction",
+        View,
+        Action::Back,
+    )];
+    all.push(bind(
+        &[Key::PageUp],
+        "PgUp",
+        "",
+        "one page up",
+        Move,
+        Action::PageUp,
+    ));
+    all.push(bind(
+        &[Key::PageDown],
+        "PgDn",
+        "",
+        "one page down",
+        Move,
+        Action::PageDown,
+    ));
+    all
+}
+
+fn reading() -> Vec<Binding> {
+    let mut close = back("close");
+    close.keys.extend([Char('q'), Char('?'), Key::F1]);
+    "q".clone_into(&mut close.shown);
+    let mut all = vec![close];
+    let mut movement = moves();
+    "page down".clone_into(&mut movement[2].footer);
+    "page up".clone_into(&mut movement[3].footer);
+    all.extend(movement);
+    all
+}
+
+fn interrupt(seen: &Seen<'_>) -> Vec<Binding> {
+    let mut keep = back("keep watching");
+    keep.keys.push(Char('k'));
+    "k".clone_into(&mut keep.shown);
+    let mut all = vec![
+        keep,
+        bind(
+            &[Char('d')],
+            "d",
+            "detach",
+            "detach; the upgrade goes on",
+            Upgrade,
+            Action::Leave,
+        ),
+    ];
+    if may_cancel(seen) {
+        all.push(bind(
+            &[Char('X')],
+            "X",
+            "end the command",
+            "have the running command ended",
+            Upgrade,
+            Action::Cancel,
+        ));
+    }
+    all
+}
