@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::plan::Paint;
 use crate::shell::identity;
 use crate::shell::store::StateDir;
+use crate::tui;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use std::io::IsTerminal as _;
@@ -80,18 +81,20 @@ impl Context {
         format!("{command}{}", self.paste)
     }
 
-    /// Which front end to use here.
-    pub(super) fn ui(&self) -> Ui {
+    /// Which front end to use here; fails where a screen is asked for and there is no terminal.
+    pub(super) fn ui(&self) -> Result<Ui, Failure> {
         match self.global.ui {
-            UiName::Tui => Ui::Tui,
-            UiName::Plain => Ui::Plain,
-            UiName::None => Ui::None,
-            UiName::Auto if !both_terminals() => Ui::None,
-            UiName::Auto if self.global.accessible => Ui::Plain,
-            UiName::Auto => match identity::var("TERM").as_deref() {
-                None | Some("dumb" | "unknown") => Ui::Plain,
-                Some(_) => Ui::Tui,
-            },
+            UiName::Tui if !both_terminals() => Err(Failure::usage(
+                "--ui tui needs a terminal as standard input and output",
+            )
+            .hint("--ui none follows without one, --ui plain asks line by line")),
+            UiName::Tui => Ok(Ui::Tui),
+            UiName::Plain => Ok(Ui::Plain),
+            UiName::None => Ok(Ui::None),
+            UiName::Auto if !both_terminals() => Ok(Ui::None),
+            UiName::Auto if self.global.accessible => Ok(Ui::Plain),
+            UiName::Auto if tui::is_capable(identity::var("TERM").as_deref()) => Ok(Ui::Tui),
+            UiName::Auto => Ok(Ui::Plain),
         }
     }
 
@@ -114,13 +117,21 @@ impl Context {
         Config::read(self.global.config.as_deref(), self.paint())
     }
 
-    /// The glyph set as asked for; `--accessible` asks for ASCII.
-    pub(super) fn glyphs(&self) -> GlyphName {
-        if self.global.accessible {
-            GlyphName::Ascii
-        } else {
-            self.global.glyphs
-        }
+    /// What the screen looks like; `--accessible` asks for ASCII.
+    pub(super) fn screen(&self) -> tui::Settings {
+        let colour = match self.global.color {
+            ColorName::Auto => tui::Colour::Auto,
+            ColorName::Always => tui::Colour::Always,
+            ColorName::Never => tui::Colour::Never,
+        };
+        let glyphs = match self.global.glyphs {
+            _ if self.global.accessible => Some(tui::GlyphSet::Ascii),
+            GlyphName::Auto => None,
+            GlyphName::Unicode => Some(tui::GlyphSet::Unicode),
+            GlyphName::Box => Some(tui::GlyphSet::Boxes),
+            GlyphName::Ascii => Some(tui::GlyphSet::Ascii),
+        };
+        tui::Settings::choose(colour, glyphs, &identity::var)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What fails here leaves no open run and no run directory behind.
 
+use super::context::Context;
 use super::failure::{Code, Failure};
 use super::plan_file::Loaded;
 use crate::journal::codec::{GENESIS, encode};
@@ -42,6 +43,7 @@ pub(super) fn inherited(plan: &Plan) -> BTreeMap<String, String> {
 /// Creates the run and makes it durable: directory, secrets, claim, first event. The service's lock
 /// is held meanwhile, so that nobody takes a half-made run for one that a crash left.
 pub(super) fn create(
+    context: &Context,
     state: &StateDir,
     loaded: &Loaded,
     secrets: &Secrets,
@@ -53,7 +55,7 @@ pub(super) fn create(
             Code::OtherRun,
             format!("another upwalk begins a run of {service} now"),
         )
-        .hint(format!("upwalk status; upwalk attach {service}")));
+        .hint(context.pasteable(&format!("upwalk attach {service}"))));
     };
     forget_half_made(state, &run)?;
     run.run = free_name(state, &run)?;
@@ -65,7 +67,7 @@ pub(super) fn create(
     };
     let dir = state.create_run(&run.run, name, &loaded.file.bytes, &loaded.files)?;
     let id = run.run.clone();
-    let made = fill(state, &dir, secrets, run);
+    let made = fill(context, state, &dir, secrets, run);
     if made.is_err() {
         // The first failure is the one to tell.
         let _ = state.release(&service, &id);
@@ -76,12 +78,18 @@ pub(super) fn create(
 }
 
 /// Secrets, claim and first event.
-fn fill(state: &StateDir, dir: &RunDir, secrets: &Secrets, run: RunStarted) -> Result<(), Failure> {
+fn fill(
+    context: &Context,
+    state: &StateDir,
+    dir: &RunDir,
+    secrets: &Secrets,
+    run: RunStarted,
+) -> Result<(), Failure> {
     if !secrets.is_empty() {
         dir.write_secrets(secrets)?;
     }
     if let Some(other) = state.claim(&run.service, &run.run)? {
-        return Err(other_run(state, &other));
+        return Err(other_run(context, state, &other));
     }
     let (bytes, ..) = encode(
         GENESIS,
@@ -123,7 +131,7 @@ fn free_name(state: &StateDir, run: &RunStarted) -> Result<RunId, StoreError> {
 }
 
 /// Another run of the service is open: which, since when, by whom.
-pub(super) fn other_run(state: &StateDir, other: &RunId) -> Failure {
+pub(super) fn other_run(context: &Context, state: &StateDir, other: &RunId) -> Failure {
     let failure = Failure::new(
         Code::OtherRun,
         format!("the run {other} of this service is open"),
@@ -140,5 +148,5 @@ pub(super) fn other_run(state: &StateDir, other: &RunId) -> Failure {
         )),
         None => failure,
     };
-    failure.hint(format!("upwalk attach {other}"))
+    failure.hint(context.pasteable(&format!("upwalk attach {other}")))
 }

@@ -1,6 +1,5 @@
 //! Hands a run over to a front end, and turns how that ended into an exit code.
 
-use super::args::{ColorName, GlyphName};
 use super::context::{Context, Ui};
 use super::failure::{Code, Failure};
 use super::out;
@@ -9,8 +8,9 @@ use crate::plain::{self, Begin, Ending, Parked, PlainError, Session, Wake};
 use crate::report;
 use crate::shell::clock;
 use crate::shell::store::StateDir;
-use crate::supervisor::client::{Client, Mirror};
+use crate::supervisor::client::{self, Client, Mirror};
 use crate::supervisor::wire::Part;
+use crate::tui::{self, Left, TuiError};
 use crate::types::RunId;
 use std::sync::mpsc;
 
@@ -36,7 +36,7 @@ pub(super) fn follow(
         Role::Begin | Role::Attach => Part::Controls,
         Role::Observe => Part::Observe,
     };
-    match context.ui() {
+    match context.ui()? {
         Ui::Tui => on_screen(context, state, run, screen),
         Ui::Plain => {
             let paste = |command: &str| context.pasteable(command);
@@ -103,11 +103,36 @@ fn on_screen(
     run: &RunId,
     part: Part,
 ) -> Result<Code, Failure> {
-    let _ = (context, part, state, ColorName::Auto, GlyphName::Auto);
-    Err(Failure::new(
-        Code::Bug,
-        format!("the screen of {run} is not there yet"),
-    ))
+    let dir = state.run(run)?;
+    let (sender, updates) = mpsc::channel();
+    let mirror = Mirror::new(dir.clone())?;
+    let client = Client::attach(state, run, part, move |update| {
+        // Nobody listens any more once the screen was left.
+        let _ = sender.send(update);
+    })?;
+    let ending = tui::run(&client, mirror, updates, context.screen())
+        .map_err(|error| no_screen(context, run, &error))?;
+    out::print(&format!("{}\n", ending.summary.join("\n")))?;
+    match ending.left {
+        Left::Detached => Ok(Code::Done),
+        Left::HungUp => Ok(Code::Signal(1)),
+        Left::Signal(number) => Ok(Code::Signal(u8::try_from(number).unwrap_or_default())),
+        Left::Finished => {
+            let (_, state) = client::read_run(&dir)?;
+            let result = state.finished.as_ref().map(|finished| &finished.result);
+            Ok(result.map_or(Code::Done, code_of))
+        }
+    }
+}
+
+/// The screen could not be shown; the run goes on.
+fn no_screen(context: &Context, run: &RunId, error: &TuiError) -> Failure {
+    let hint = context.pasteable(&format!("upwalk attach {run} --ui plain"));
+    let failure = Failure::new(Code::Outside, error.to_string()).hint(hint);
+    match std::error::Error::source(error) {
+        Some(cause) => failure.because(cause.to_string()),
+        None => failure,
+    }
 }
 
 /// Prints the last words and picks the exit code.

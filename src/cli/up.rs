@@ -72,7 +72,7 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     let state = pretend(&base)?;
     users_and_dirs(plan, &state)?;
     accepts::check(plan, &base, &state, &accepted)?;
-    if context.ui() == Ui::None {
+    if context.ui()? == Ui::None {
         accepts::all_given(context, plan, &base, &state, &accepts::again(args))?;
     }
     begin(context, &loaded, &settled, base)
@@ -89,7 +89,7 @@ fn begin(
     for remark in remarks {
         out::say(&format!("upwalk: {remark}\n"));
     }
-    let run = create::create(&state, loaded, &settled.secrets, base)?;
+    let run = create::create(context, &state, loaded, &settled.secrets, base)?;
     follow::follow(context, &state, &run, Role::Begin)
 }
 
@@ -151,7 +151,7 @@ fn attach(context: &Context, base: &RunStarted) -> Result<Option<Code>, Failure>
     }
     let (_, begun) = client::read_run(&dir)?;
     if !is_same(&begun.run, base) {
-        return Err(create::other_run(&state, &open));
+        return Err(create::other_run(context, &state, &open));
     }
     out::say(&format!("upwalk: this run is open already: {open}\n"));
     follow::follow(context, &state, &open, Role::Attach).map(Some)
