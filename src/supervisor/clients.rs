@@ -110,10 +110,10 @@ impl Clients {
         self.push(id, &line(frame));
     }
 
-    /// Sends one away.
+    /// Sends one away, after all that it is still to be sent.
     pub(super) fn dismiss(&mut self, id: ClientId, why: &str) {
         if let Some(seat) = self.seats.get(&id) {
-            seat.outbox.cut(line(&FromServer::Bye {
+            seat.outbox.finish(line(&FromServer::Bye {
                 why: why.to_owned(),
             }));
             self.leave(id);
@@ -197,7 +197,10 @@ impl Clients {
             return;
         };
         if seat.outbox.push(line_) == Pushed::Refused {
-            self.dismiss(id, BEHIND);
+            seat.outbox.cut(line(&FromServer::Bye {
+                why: BEHIND.to_owned(),
+            }));
+            self.leave(id);
         }
     }
 

@@ -161,6 +161,19 @@ impl Run {
     }
 }
 
+impl Drop for Run {
+    /// Lets what still waits for `go` end, so that nothing outlives the test.
+    fn drop(&mut self) {
+        let _ = std::fs::write(self.here("go"), "");
+        let listed = std::fs::read_dir(self.dir.path()).into_iter().flatten();
+        let begun = listed.flatten().map(|entry| entry.path());
+        for pid in begun.filter(|path| path.extension().is_some_and(|kind| kind == "pid")) {
+            let exit = pid.with_extension("exit");
+            wait_until("the end of a command", || exit.exists().then_some(()));
+        }
+    }
+}
+
 /// A supervisor's process, killed when dropped.
 pub(crate) struct Supervisor(Child);
 
