@@ -234,6 +234,7 @@ fn numbered_prompts_walk_it_to_the_end() {
     let answer = |question: &str, line: &str| {
         pty.expect(question);
         pty.expect("as it is:");
+        pty.wait_idle();
         pty.send(&format!("{line}\r"));
     };
     answer("Nothing has been changed", "start");
@@ -241,6 +242,7 @@ fn numbered_prompts_walk_it_to_the_end() {
     answer("Soak on version 2", "continue");
     // It is too early, so a reason is asked for.
     pty.expect("Type the reason");
+    pty.wait_idle();
     pty.send("a test does not wait\r");
     answer(&format!("Type exactly: {PHRASE}"), PHRASE);
     pty.expect("done");

@@ -193,6 +193,20 @@ impl Pty {
         text
     }
 
+    /// Waits until the program waits itself: for keys, as it has nothing else to do. What is typed
+    /// while it still draws a question is thrown away, and rightly so.
+    pub(crate) fn wait_idle(&self) {
+        let task = format!("/proc/{0}/task/{0}/status", self.pid());
+        let mut before = String::new();
+        super::wait_until("the program waits for keys", || {
+            // The state is part of the file, and so is how often it has waited so far.
+            let now = std::fs::read_to_string(&task).unwrap_or_default();
+            let idle = now == before && now.contains("State:\tS");
+            before = now;
+            idle
+        });
+    }
+
     /// Everything that came so far, escapes and all.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.seen().bytes.clone()
