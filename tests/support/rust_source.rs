@@ -147,27 +147,31 @@ fn character(rest: &[char]) -> usize {
     }
 }
 
-/// The tokens without items that stand behind `#[cfg(test)]`.
-pub(crate) fn without_tests(tokens: &[Token]) -> Vec<Token> {
+/// The tokens without items that stand behind `#[cfg(test)]`, and the names of the modules among
+/// those that are files of their own.
+pub(crate) fn without_tests(tokens: &[Token]) -> (Vec<Token>, Vec<String>) {
     const MARK: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
-    let mut kept = Vec::new();
+    let (mut kept, mut files) = (Vec::new(), Vec::new());
     let mut at = 0;
     while at < tokens.len() {
         let here = &tokens[at..];
-        if here.len() >= MARK.len()
-            && here
-                .iter()
-                .zip(MARK)
-                .all(|(token, mark)| token.text == mark)
-        {
-            at += MARK.len();
-            at += item_length(&tokens[at..]);
+        let marks = here.iter().zip(MARK);
+        if here.len() >= MARK.len() && marks.clone().all(|(token, mark)| token.text == mark) {
+            let item = &here[MARK.len()..];
+            let length = item_length(item);
+            if let [.., word, name, end] = &item[..length]
+                && word.text == "mod"
+                && end.text == ";"
+            {
+                files.push(name.text.clone());
+            }
+            at += MARK.len() + length;
         } else {
             kept.push(tokens[at].clone());
             at += 1;
         }
     }
-    kept
+    (kept, files)
 }
 
 /// How many tokens the item at the start takes: up to its `;` or its closing brace.
