@@ -247,6 +247,14 @@ pub(super) fn word<T: Copy>(
     None
 }
 
+/// A field's key: `match` and `type` are words of Rust, their fields `r#match` and `r#type`.
+pub(super) const fn plain(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
 /// Declares a map of known keys: a struct of optional values with their places, how it is read,
 /// and its JSON Schema.
 macro_rules! raw {
@@ -264,7 +272,7 @@ macro_rules! raw {
             fn written(&self) -> Vec<(&'static str, crate::plan::node::Span)> {
                 let mut keys = Vec::new();
                 $(if let Some(value) = &self.$field {
-                    keys.push((stringify!($field).trim_start_matches("r#"), value.key.clone()));
+                    keys.push((plain(stringify!($field)), value.key.clone()));
                 })*
                 keys
             }
@@ -272,21 +280,22 @@ macro_rules! raw {
 
         impl Decode for $name {
             fn decode(node: &Node, out: &mut Findings<'_>) -> Option<Self> {
-                const KEYS: &[&str] = &[$(stringify!($field)),*];
+                const KEYS: &[&str] = &[$(plain(stringify!($field))),*];
                 let Value::Map(entries) = &node.value else {
                     out.wrong_shape(node, "a map");
                     return None;
                 };
                 let mut raw = Self::default();
                 for (key, value) in entries {
-                    // `match` and `type` are words of Rust: their fields are `r#match`, `r#type`.
-                    $(if key.text == stringify!($field).trim_start_matches("r#") {
-                        raw.$field = field(key, value, out);
-                        continue;
-                    })*
-                    let known: Vec<&str> =
-                        KEYS.iter().map(|key| key.trim_start_matches("r#")).collect();
-                    out.unknown_key(&key.text, &key.span, &known, $whose);
+                    match key.text.as_str() {
+                        $(text if text == plain(stringify!($field)) => {
+                            raw.$field = field(key, value, out);
+                            if raw.$field.is_none() {
+                                out.broken(&node.span, plain(stringify!($field)));
+                            }
+                        })*
+                        text => out.unknown_key(text, &key.span, KEYS, $whose),
+                    }
                 }
                 Some(raw)
             }

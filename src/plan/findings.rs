@@ -2,6 +2,7 @@
 
 use super::diagnostic::{Diagnostic, Lines};
 use super::node::{Node, Span, Value};
+use std::collections::HashSet;
 
 /// How often something is found before the rest is not looked at any more.
 const MOST: usize = 1000;
@@ -17,6 +18,8 @@ pub(super) struct Findings<'a> {
     pub(super) errors: Vec<Diagnostic>,
     /// What is read but not executed yet.
     pub(super) not_yet: Vec<Diagnostic>,
+    /// Keys whose values could not be read, with the place of their map.
+    broken: HashSet<(usize, &'static str)>,
     /// Takes what is found once there are [`MOST`] findings.
     overflow: Diagnostic,
 }
@@ -29,6 +32,7 @@ impl<'a> Findings<'a> {
             lines: Lines::of(text),
             errors: Vec::new(),
             not_yet: Vec::new(),
+            broken: HashSet::new(),
             overflow: Diagnostic::new(0..0, String::new()),
         }
     }
@@ -41,6 +45,24 @@ impl<'a> Findings<'a> {
         self.errors
             .push(Diagnostic::new(span.clone(), title.into()));
         self.errors.last_mut().unwrap_or(&mut self.overflow)
+    }
+
+    /// Notes that a key of the map at `span` is there but could not be read, which has been said.
+    pub(super) fn broken(&mut self, span: &Span, key: &'static str) {
+        self.broken.insert((span.start, key));
+    }
+
+    /// Whether a key of the map at `span` could not be read.
+    pub(super) fn is_broken(&self, span: &Span, key: &'static str) -> bool {
+        self.broken.contains(&(span.start, key))
+    }
+
+    /// Reports that the map at `span` lacks a key; not where it is there and could not be read.
+    pub(super) fn lacks(&mut self, span: &Span, key: &'static str, title: &str) -> &mut Diagnostic {
+        if self.is_broken(span, key) {
+            return &mut self.overflow;
+        }
+        self.error(span, title).label(format!("`{key}` is missing"))
     }
 
     /// Notes a key that is read but not executed yet.
@@ -58,6 +80,12 @@ impl<'a> Findings<'a> {
         let close = closest(key, known.iter().copied());
         let found = self.error(span, format!("{whose} has no key {}", quoted(key)));
         match close {
+            // What authors look for in a guard stands elsewhere.
+            _ if whose == "a guard" && ["within", "every"].contains(&key) => {
+                found.label("not in the guard's map").help(format!(
+                    "`{key}` is a key of the step, beside `check` or `verify`"
+                ))
+            }
             Some(close) => found.label(format!("did you mean `{close}`?")),
             None => found
                 .label("unknown key")

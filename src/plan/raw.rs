@@ -2,7 +2,9 @@
 //!
 //! Phases, pauses and what belongs to them; steps and guards are in `raw_step`.
 
-use super::decode::{Command, Decode, Either, EnvText, Flag, Literal, Map, Text, field, raw};
+use super::decode::{
+    Command, Decode, Either, EnvText, Flag, Literal, Map, Text, field, plain, raw,
+};
 use super::findings::Findings;
 use super::node::{Node, Sp, Value};
 use super::raw_step::{RawGuard, RawStep};
@@ -213,10 +215,17 @@ pub(super) enum RawItem {
 
 impl Decode for RawItem {
     fn decode(node: &Node, out: &mut Findings<'_>) -> Option<Self> {
-        if matches!(node.value, Value::Map(_)) && node.get("pause").is_some() {
+        let has = |key| node.get(key).is_some();
+        let is_map = matches!(node.value, Value::Map(_));
+        if is_map && has("pause") {
             Decode::decode(node, out).map(|pause| Self::Pause(Box::new(pause)))
-        } else {
+        } else if !is_map || has("phase") || has("role") || has("steps") {
             Decode::decode(node, out).map(|phase| Self::Phase(Box::new(phase)))
+        } else {
+            out.error(&node.span, "neither a phase nor a pause begins here")
+                .label("`phase: name` or `pause: name` is missing")
+                .help("steps stand under the `steps` of a phase, indented further than it");
+            None
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Steps and guards as they are written.
 
-use super::decode::{Command, Decode, Either, EnvText, Flag, Literal, Map, Text, field, raw};
+use super::decode::{
+    Command, Decode, Either, EnvText, Flag, Literal, Map, Text, field, plain, raw,
+};
 use super::findings::Findings;
 use super::node::{Node, Sp, Value};
 use super::raw::{RawWarning, RawWhen};

@@ -115,10 +115,10 @@ impl Template {
             Piece::Text(text) => super::shelltext::word(text),
             Piece::Name(name, _) => format!("\"${{{}}}\"", env(name)),
         };
-        match self.pieces.is_empty() {
-            true => super::shelltext::word(""),
-            false => self.pieces.iter().map(piece).collect(),
+        if self.pieces.is_empty() {
+            return super::shelltext::word("");
         }
+        self.pieces.iter().map(piece).collect()
     }
 }
 

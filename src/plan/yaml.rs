@@ -103,6 +103,10 @@ impl Builder {
                 let text = out.text.get(span.clone()).unwrap_or("*").to_owned();
                 self.scalar(text, Style::Plain, span, out)
             }
+            // The parser writes `~` where nothing stands.
+            Event::Scalar(_, ScalarStyle::Plain, ..) if span.is_empty() => {
+                self.scalar(String::new(), Style::Plain, span, out)
+            }
             Event::Scalar(text, style, ..) => {
                 self.scalar(text.into_owned(), style_of(style), span, out)
             }

@@ -129,6 +129,12 @@ impl Bound {
     }
 }
 
+impl Default for Bound {
+    fn default() -> Self {
+        Self("0".to_owned())
+    }
+}
+
 impl TryFrom<String> for Bound {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {

@@ -40,7 +40,7 @@ impl Resolver<'_, '_> {
                     source: first_line(text),
                 })
             }
-            Either::Map(ask) => self.ask(ask, &raw.key, around, network),
+            Either::Map(ask) => self.ask(ask, raw, around, network),
         }
     }
 
@@ -79,7 +79,7 @@ impl Resolver<'_, '_> {
     fn ask(
         &mut self,
         ask: &RawAsk,
-        key: &Span,
+        raw: &Sp<RawGuard>,
         around: &Around,
         network: Network,
     ) -> Option<Guard> {
@@ -94,7 +94,7 @@ impl Resolver<'_, '_> {
             .filter_map(|(name, key)| key.map(|key| (*name, key)))
             .collect();
         let [(form, place)] = given[..] else {
-            let at = given.get(1).map_or(key, |(_, key)| key);
+            let at = given.get(1).map_or(&raw.key, |(_, key)| key);
             self.out
                 .error(
                     at,
@@ -117,7 +117,7 @@ impl Resolver<'_, '_> {
             return None;
         }
         match form {
-            "output" => self.output(ask, around),
+            "output" => self.output(ask, raw, around),
             "run" => self.run_form(ask, around),
             "http" => self.http(ask),
             _ => self.tcp(ask),
@@ -185,49 +185,55 @@ impl Resolver<'_, '_> {
         })
     }
 
-    fn output(&mut self, ask: &RawAsk, around: &Around) -> Option<Guard> {
+    fn output(&mut self, ask: &RawAsk, raw: &Sp<RawGuard>, around: &Around) -> Option<Guard> {
         let output = ask.output.as_ref()?;
-        let mut wanted: Vec<(Expect, String, Span)> = Vec::new();
+        let mut wanted = self.comparisons(ask);
+        if let [_, (_, _, second), ..] = &wanted[..] {
+            self.out
+                .error(second, "the output is compared twice")
+                .label("a second comparison");
+            return None;
+        }
+        let Some((expect, said, _)) = wanted.pop() else {
+            const WORDS: [&str; 6] = ["is", "not", "matches", "above", "below", "empty"];
+            if !WORDS.iter().any(|word| self.out.is_broken(&raw.span, word)) {
+                self.out
+                    .error(&output.key, "nothing says what the output is compared with")
+                    .label(format!("add one of {}", WORDS.join(", ")));
+            }
+            return None;
+        };
+        let asked = self.command(&output.value.0, &output.span, around, Judge::Output(expect));
+        let source = format!("{} {said}", first_line(&output.value.0));
+        Some(Guard { asked, source })
+    }
+
+    /// What an output is compared with, in words, and where that is said.
+    fn comparisons(&mut self, ask: &RawAsk) -> Vec<(Expect, String, Span)> {
+        let mut wanted = Vec::new();
         if let Some(is) = &ask.is {
-            wanted.push((
-                Expect::Is(is.value.0.clone()),
-                format!("is {}", is.value.0),
-                is.key.clone(),
-            ));
+            let (text, said) = (is.value.0.clone(), format!("is {}", is.value.0));
+            wanted.push((Expect::Is(text), said, is.key.clone()));
         }
         if let Some(not) = &ask.not {
-            let said = format!("is not {}", not.value.0);
-            wanted.push((Expect::Not(not.value.0.clone()), said, not.key.clone()));
+            let (text, said) = (not.value.0.clone(), format!("is not {}", not.value.0));
+            wanted.push((Expect::Not(text), said, not.key.clone()));
         }
         if let Some(pattern) = &ask.matches {
             self.regex(pattern, 0..=usize::MAX);
-            let said = format!("matches {}", pattern.value.0);
-            wanted.push((
-                Expect::Matches(pattern.value.0.clone()),
-                said,
-                pattern.key.clone(),
-            ));
+            let (text, said) = (
+                pattern.value.0.clone(),
+                format!("matches {}", pattern.value.0),
+            );
+            wanted.push((Expect::Matches(text), said, pattern.key.clone()));
         }
-        for (bound, above) in [(&ask.above, true), (&ask.below, false)] {
-            let Some(bound) = bound else { continue };
-            let word = if above { "above" } else { "below" };
-            match Bound::new(bound.value.0.clone()) {
-                Ok(limit) => {
-                    let said = format!("{word} {}", limit.as_str());
-                    let expect = if above {
-                        Expect::Above(limit)
-                    } else {
-                        Expect::Below(limit)
-                    };
-                    wanted.push((expect, said, bound.key.clone()));
-                }
-                Err(error) => {
-                    self.out
-                        .error(&bound.span, error)
-                        .label("a number such as 1000");
-                    return None;
-                }
-            }
+        if let Some(above) = &ask.above {
+            let (limit, said) = (self.bound(above), format!("above {}", above.value.0));
+            wanted.push((Expect::Above(limit), said, above.key.clone()));
+        }
+        if let Some(below) = &ask.below {
+            let (limit, said) = (self.bound(below), format!("below {}", below.value.0));
+            wanted.push((Expect::Below(limit), said, below.key.clone()));
         }
         if let Some(empty) = &ask.empty {
             let said = if empty.value.0 {
@@ -241,23 +247,21 @@ impl Resolver<'_, '_> {
                 empty.key.clone(),
             ));
         }
-        if wanted.len() > 1 {
-            self.out
-                .error(&wanted[1].2, "the output is compared twice")
-                .label("a second comparison");
-            return None;
+        wanted.sort_by_key(|(_, _, key)| key.start);
+        wanted
+    }
+
+    /// A number to compare with; zero where it is none, which is said.
+    fn bound(&mut self, text: &Sp<Text>) -> Bound {
+        match Bound::new(text.value.0.clone()) {
+            Ok(bound) => bound,
+            Err(error) => {
+                self.out
+                    .error(&text.span, error)
+                    .label("a number such as 1000");
+                Bound::default()
+            }
         }
-        let Some((expect, said, _)) = wanted.pop() else {
-            self.out
-                .error(&output.key, "nothing says what the output is compared with")
-                .label("add one of is, not, matches, above, below, empty");
-            return None;
-        };
-        let asked = self.command(&output.value.0, &output.span, around, Judge::Output(expect));
-        Some(Guard {
-            asked,
-            source: format!("{} {said}", first_line(&output.value.0)),
-        })
     }
 
     fn http(&mut self, ask: &RawAsk) -> Option<Guard> {

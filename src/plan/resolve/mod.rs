@@ -7,8 +7,10 @@
 mod guard;
 mod head;
 mod later;
+mod later_step;
 mod names;
 mod step;
+mod step_parts;
 mod systemd;
 mod undo;
 mod values;
@@ -19,7 +21,7 @@ mod warning;
 use super::decode::{Decode, Text};
 use super::findings::Findings;
 use super::model::PlanParts;
-use super::node::{Node, Sp, Span};
+use super::node::{Node, Sp, Span, Value};
 use super::raw::RawPlan;
 use super::scripts::Script;
 use super::shelltext;
@@ -69,6 +71,10 @@ struct Resolver<'f, 't> {
 
 /// Resolves a plan; `None` only where an error has been reported.
 pub(super) fn resolve(root: &Node, out: &mut Findings<'_>) -> Option<Resolved> {
+    // Keys of another format would all be unknown ones.
+    if !is_ours(root, out) {
+        return None;
+    }
     let raw = RawPlan::decode(root, out)?;
     let mut resolver = Resolver {
         out,
@@ -89,8 +95,11 @@ pub(super) fn resolve(root: &Node, out: &mut Findings<'_>) -> Option<Resolved> {
 
 impl Resolver<'_, '_> {
     fn plan(&mut self, raw: &RawPlan, root: &Span) -> Option<Resolved> {
-        if !self.format(raw.upwalk.as_ref(), root) {
-            return None;
+        if raw.upwalk.is_none() {
+            let title = "the plan does not say which format it is written in";
+            self.out
+                .lacks(root, "upwalk", title)
+                .help("write `upwalk: 1`");
         }
         let service = self.service(raw.service.as_ref(), root);
         // Shell and environment are known before the first shell text is looked at.
@@ -121,8 +130,7 @@ impl Resolver<'_, '_> {
         });
         if raw.up.is_none() && raw.down.is_none() && raw.init.is_none() {
             self.out
-                .error(root, "the plan has no phases")
-                .label("`up`, `down` and `init` are all missing")
+                .lacks(root, "up", "the plan has no phases")
                 .help("add `up:` with a list of phases");
         }
         let parts = PlanParts {
@@ -138,11 +146,7 @@ impl Resolver<'_, '_> {
             up,
             down,
             init,
-            not_yet: Diagnostics {
-                file: String::new(),
-                text: String::new(),
-                found: Vec::new(),
-            },
+            not_yet: Diagnostics::sorted("", "", Vec::new()),
         };
         Some(Resolved {
             parts,
@@ -151,36 +155,12 @@ impl Resolver<'_, '_> {
         })
     }
 
-    /// The format version; where it is another one, nothing else is looked at.
-    fn format(&mut self, upwalk: Option<&Sp<Text>>, root: &Span) -> bool {
-        match upwalk {
-            None => {
-                self.out
-                    .error(root, "the plan does not say which format it is written in")
-                    .label("`upwalk: 1` is missing");
-                true
-            }
-            Some(version) if version.value.0 == "1" => true,
-            Some(version) => {
-                self.out
-                    .error(&version.span, "this upwalk reads plans of format 1")
-                    .label("another format")
-                    .help("use a newer upwalk, or write `upwalk: 1`");
-                false
-            }
-        }
-    }
-
     fn service(&mut self, service: Option<&Sp<Text>>, root: &Span) -> Option<ServiceId> {
-        match service {
-            Some(service) => self.id(service),
-            None => {
-                self.out
-                    .error(root, "the plan does not name its service")
-                    .label("`service` is missing");
-                None
-            }
+        if service.is_none() {
+            self.out
+                .lacks(root, "service", "the plan does not name its service");
         }
+        self.id(service?)
     }
 
     /// Notes a shell text for the shell's own syntax check.
@@ -214,5 +194,21 @@ impl Resolver<'_, '_> {
         reads
             .map(|(name, _)| name)
             .find(|name| self.vars.values().any(|var| var.secret && var.env == *name))
+    }
+}
+
+/// Whether a plan is written in the format that this upwalk reads, as far as it says so.
+fn is_ours(root: &Node, out: &mut Findings<'_>) -> bool {
+    let Some(version) = root.get("upwalk") else {
+        return true;
+    };
+    match &version.value {
+        Value::Text(scalar) if !matches!(scalar.text.as_str(), "" | "1") => {
+            out.error(&version.span, "this upwalk reads plans of format 1")
+                .label("another format")
+                .help("use an upwalk that reads it, or write `upwalk: 1`");
+            false
+        }
+        Value::Text(_) | Value::List(_) | Value::Map(_) => true,
     }
 }

@@ -103,35 +103,7 @@ impl Resolver<'_, '_> {
         }
         let manager = self.manager(&raw.value);
         let mut steps = Vec::new();
-        if raw
-            .value
-            .daemon_reload
-            .as_ref()
-            .is_some_and(|flag| flag.value.0)
-        {
-            let kind = Kind::Run(format!("{} daemon-reload", manager.systemctl));
-            let undo = Undo::Again {
-                follows: follows(step),
-                verify: None,
-            };
-            let at = raw
-                .value
-                .daemon_reload
-                .as_ref()
-                .map_or(&raw.key, |flag| &flag.key);
-            steps.extend(self.made(
-                "daemon-reload",
-                "daemon-reload",
-                id,
-                at,
-                Step {
-                    kind,
-                    undo,
-                    verify: None,
-                    ..step.clone()
-                },
-            ));
-        }
+        steps.extend(self.daemon_reload(&raw.value, &manager, id, step));
         for (verb, unit) in self.units(&raw.value) {
             let name = format!("{} {}", verb.as_str(), unit.value.0);
             let made = unit_step(&manager, verb, &unit.value.0, step, keys);
@@ -152,6 +124,27 @@ impl Resolver<'_, '_> {
             first.warnings.clone_from(&step.warnings);
         }
         steps
+    }
+
+    /// Has the unit files read again, where the step says so.
+    fn daemon_reload(
+        &mut self,
+        raw: &RawSystemd,
+        manager: &Manager,
+        id: Option<&Sp<Id>>,
+        step: &Step,
+    ) -> Option<Step> {
+        let flag = raw.daemon_reload.as_ref().filter(|flag| flag.value.0)?;
+        let made = Step {
+            kind: Kind::Run(format!("{} daemon-reload", manager.systemctl)),
+            undo: Undo::Again {
+                follows: follows(step),
+                verify: None,
+            },
+            verify: None,
+            ..step.clone()
+        };
+        self.made("daemon-reload", "daemon-reload", id, &flag.key, made)
     }
 
     /// The plan's own `verify` is asked when all units have been dealt with.

@@ -7,7 +7,7 @@ use super::walk::{Home, Named, Reference, Typed, Undoable};
 use crate::plan::decode::{Command, Either, Text};
 use crate::plan::model::{Role, Undo};
 use crate::plan::node::{Sp, Span};
-use crate::plan::raw_step::RawStep;
+use crate::plan::raw_step::{RawStep, RawUndo};
 use crate::types::{Id, StepId};
 
 impl Resolver<'_, '_> {
@@ -29,64 +29,60 @@ impl Resolver<'_, '_> {
         let costs = self.template_of(keys.undo_text.as_ref());
         let applies = self.named_guard(keys.undo_if.as_ref(), "undo_if", around);
         let verify = self.polled(keys, keys.undo_verify.as_ref(), "undo_verify", around);
+        self.named_guard(keys.restored_by_if.as_ref(), "restored_by_if", around);
         if let Some(why) = &keys.irreversible {
             let why = self.template(why);
             return Undo::Irreversible(why);
         }
-        let Some(undo) = &keys.undo else {
-            return Undo::Unsaid;
-        };
-        match &undo.value {
-            Either::Map(map) => match &map.none {
-                Some(why) => Undo::Harmless(self.template(why)),
-                None => {
-                    self.no_reason(&undo.key);
-                    Undo::Unsaid
-                }
+        let follows = keys.follows.as_ref().map(|text| self.follows(text, id));
+        match keys.undo.as_ref().map(|undo| &undo.value) {
+            // What a `systemd` step becomes follows what is on disk, said or not.
+            None if keys.systemd.is_some() => Undo::Again { follows, verify },
+            None => Undo::Unsaid,
+            Some(Either::Map(RawUndo { none: Some(why) })) => Undo::Harmless(self.template(why)),
+            Some(Either::Map(RawUndo { none: None })) => {
+                self.no_reason(keys.undo.as_ref());
+                Undo::Unsaid
+            }
+            Some(Either::Text(_)) if again => Undo::Again { follows, verify },
+            Some(Either::Text(command)) => Undo::Run {
+                text: self.undo_text(command, keys, around),
+                costs,
+                applies,
+                verify,
             },
-            Either::Text(_) if again => {
-                let follows = keys.follows.as_ref().map(|text| self.follows(text, id));
-                Undo::Again { follows, verify }
-            }
-            Either::Text(Command(text)) => {
-                if matches!(text.trim(), "true" | ":" | "none" | "false") {
-                    self.no_reason(&undo.span);
-                }
-                if keys.systemd.is_some() {
-                    self.out
-                        .error(
-                            &undo.span,
-                            "a `systemd` step is taken back by `again` alone",
-                        )
-                        .label("not a command")
-                        .help("write `run: systemctl ...` where another command takes it back");
-                }
-                let around = Around {
-                    what: format!("undo of {}", around.what),
-                    ..around.clone()
-                };
-                let text = self.shell_text(
-                    &Sp {
-                        value: Command(text.clone()),
-                        span: undo.span.clone(),
-                        key: undo.key.clone(),
-                    },
-                    &around,
-                );
-                Undo::Run {
-                    text,
-                    costs,
-                    applies,
-                    verify,
-                }
-            }
         }
     }
 
+    /// The command that takes a step back.
+    fn undo_text(&mut self, command: &Command, keys: &RawStep, around: &Around) -> String {
+        let Some(undo) = &keys.undo else {
+            return String::new();
+        };
+        if matches!(command.0.trim(), "true" | ":" | "none" | "false") {
+            self.no_reason(Some(undo));
+        }
+        if keys.systemd.is_some() {
+            let title = "a `systemd` step is taken back by `again` alone";
+            self.out
+                .error(&undo.span, title)
+                .label("not a command")
+                .help("write `run: systemctl ...` where another command takes it back");
+        }
+        let what = format!("undo of {}", around.what);
+        let around = Around {
+            what,
+            ..around.clone()
+        };
+        self.script(&command.0, &undo.span, &around);
+        command.0.clone()
+    }
+
     /// An `undo` that does nothing and does not say why.
-    fn no_reason(&mut self, span: &Span) {
+    fn no_reason<T>(&mut self, undo: Option<&Sp<T>>) {
+        let Some(undo) = undo else { return };
         self.out
-            .error(span, "this undo takes nothing back")
+            .error(&undo.key, "this undo takes nothing back")
             .label("say why that is harmless")
             .help("write `undo: { none: why }`, or `irreversible: why` where it is not harmless");
     }

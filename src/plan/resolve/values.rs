@@ -180,19 +180,17 @@ impl Resolver<'_, '_> {
 
     /// An id that is written out.
     pub(super) fn id(&mut self, text: &Sp<Text>) -> Option<Id> {
-        match Id::new(text.value.0.clone()) {
-            Ok(id) => Some(id),
-            Err(_) => {
-                let title = format!("{} is not an id", quoted(&text.value.0));
-                let slug = units::slug(&text.value.0);
-                let found = self.out.error(&text.span, title);
-                found.label("a-z, 0-9 and `-`, beginning with a letter or digit");
-                if !slug.is_empty() {
-                    found.help(format!("such as `{slug}`"));
-                }
-                None
+        let id = Id::new(text.value.0.clone()).ok();
+        if id.is_none() {
+            let title = format!("{} is not an id", quoted(&text.value.0));
+            let slug = units::slug(&text.value.0);
+            let found = self.out.error(&text.span, title);
+            found.label("a-z, 0-9 and `-`, beginning with a letter or digit");
+            if !slug.is_empty() {
+                found.help(format!("such as `{slug}`"));
             }
         }
+        id
     }
 
     /// An id that is written out, else the slug of the name.
@@ -210,19 +208,17 @@ impl Resolver<'_, '_> {
             });
         }
         let name = name?;
-        match Id::new(units::slug(&name.value.0)) {
-            Ok(value) => Some(Sp {
-                value,
-                span: name.span.clone(),
-                key: name.key.clone(),
-            }),
-            Err(_) => {
-                self.out
-                    .error(&name.span, "no id can be made of this name")
-                    .label("it has no letter a-z and no digit")
-                    .help("give it an `id`");
-                None
-            }
+        let id = Id::new(units::slug(&name.value.0)).ok();
+        if id.is_none() {
+            self.out
+                .error(&name.span, "no id can be made of this name")
+                .label("it has no letter a-z and no digit")
+                .help("give it an `id`");
         }
+        Some(Sp {
+            value: id?,
+            span: name.span.clone(),
+            key: name.key.clone(),
+        })
     }
 }

@@ -105,7 +105,9 @@ impl Resolver<'_, '_> {
             }
         }
         self.order(&roles);
-        self.look_up();
+        for reference in std::mem::take(&mut self.references) {
+            self.look_up(&reference);
+        }
         for item in &mut items {
             if let Item::Phase(phase) = item {
                 follow(phase);
@@ -121,15 +123,16 @@ impl Resolver<'_, '_> {
         roles: &mut Vec<(Role, Span)>,
     ) -> Option<Phase> {
         let id = self.item(raw.id.as_ref(), raw.phase.as_ref(), span, "phase");
-        let role = match &raw.role {
-            Some(text) => word(text, "role", &ROLES, self.out),
-            None => {
-                self.out.error(span, "a phase needs a `role`").label("`role` is missing").help(
-                    "preflight, backup, stage, pre-deploy, deploy, post-deploy, verify or cleanup",
-                );
-                None
-            }
-        };
+        if raw.role.is_none() {
+            let roles = ROLES.map(|(name, _)| name).join(", ");
+            self.out
+                .lacks(span, "role", "a phase needs a `role`")
+                .help(format!("one of {roles}"));
+        }
+        let role = raw
+            .role
+            .as_ref()
+            .and_then(|text| word(text, "role", &ROLES, self.out));
         if let (Some(role), Some(text)) = (role, &raw.role) {
             roles.push((role, text.span.clone()));
         }
@@ -207,7 +210,7 @@ impl Resolver<'_, '_> {
             (keys.name.is_none(), "name"),
         ] {
             if missing {
-                let title = format!("a guard of a pause needs a `{key}`");
+                let title = format!("a guard of a pause has no `{key}`");
                 self.out
                     .error(span, title)
                     .label(format!("`{key}` is missing"));
@@ -238,12 +241,11 @@ impl Resolver<'_, '_> {
         id: Option<&Sp<Text>>,
         name: Option<&Sp<Text>>,
         span: &Span,
-        what: &str,
+        what: &'static str,
     ) -> Option<StepId> {
         if name.is_none() {
             self.out
-                .error(span, "neither a phase nor a pause begins here")
-                .label(format!("`{what}: name` is missing"));
+                .lacks(span, what, &format!("this {what} has no name"));
         }
         let id = self.id_or_slug(id, name)?;
         self.name(&id, Named::Item);
@@ -303,39 +305,28 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// Looks up what steps refer to.
-    fn look_up(&mut self) {
-        for reference in std::mem::take(&mut self.references) {
-            let id = reference.to.value.0.as_str();
-            let wants = reference.wants;
-            let fits = |named: Named| named == wants;
-            let (is, remark) = match wants {
-                Named::Backup => ("a backup", "names no backup before this step"),
-                Named::Hold => ("a hold", "names no hold before this step"),
-                Named::Step(_) | Named::Item => (
-                    "a step that has an undo",
-                    "has no command that takes it back",
-                ),
-            };
-            if self.ids.get(id).is_some_and(|(_, named)| fits(*named)) && id != reference.from {
-                continue;
-            }
-            let others = self.ids.iter().filter(|(_, (_, named))| fits(*named));
-            let close = closest(id, others.map(|(id, _)| id.as_str())).map(str::to_owned);
-            let known = self.ids.get(id).map(|(span, _)| span.clone());
-            let found = self.out.error(
-                &reference.to.span,
-                match known {
-                    Some(_) => format!("{} is not {is}", quoted(id)),
-                    None => format!("nothing here has the id {}", quoted(id)),
-                },
-            );
-            match (close, known) {
-                (Some(close), _) => found.label(format!("did you mean `{close}`?")),
-                (None, Some(span)) => found.label(remark).also(&span, "this has the id"),
-                (None, None) => found.label(format!("must name {is}")),
-            };
+    /// Looks up what a step refers to, among what is known of the walk by now.
+    pub(super) fn look_up(&mut self, reference: &Reference) {
+        let id = reference.to.value.0.as_str();
+        let fits = |named: Named| named == reference.wants;
+        if self.ids.get(id).is_some_and(|(_, named)| fits(*named)) && id != reference.from {
+            return;
         }
+        let is = match reference.wants {
+            Named::Backup => "a backup before this step",
+            Named::Hold => "a hold before this step",
+            Named::Step(_) | Named::Item => "a step that a command takes back",
+        };
+        let others = self.ids.iter().filter(|(_, (_, named))| fits(*named));
+        let close = closest(id, others.map(|(id, _)| id.as_str())).map(str::to_owned);
+        let known = self.ids.get(id).map(|(span, _)| span.clone());
+        let title = format!("{} does not name {is}", quoted(id));
+        let found = self.out.error(&reference.to.span, title);
+        match (close.filter(|close| close != id), known) {
+            (Some(close), _) => found.label(format!("did you mean `{close}`?")),
+            (None, Some(span)) => found.label("names something else").also(&span, "this"),
+            (None, None) => found.label("no such id"),
+        };
     }
 }
 

@@ -6,7 +6,7 @@ use crate::plan::decode::{Either, Text, word};
 use crate::plan::findings::quoted;
 use crate::plan::model::{Level, Warning};
 use crate::plan::node::Sp;
-use crate::plan::raw::{RawWarning, RawWarningKeys};
+use crate::plan::raw::{RawConfirm, RawWarning, RawWarningKeys};
 
 /// The ids of upwalk's own warnings.
 const OWN: [&str; 4] = ["untested-pair", "ledger", "lint", "stopped"];
@@ -27,20 +27,13 @@ impl Resolver<'_, '_> {
 
     fn warning(&mut self, raw: &Sp<RawWarning>, around: &Around) -> Option<Warning> {
         let keys = &raw.value.keys;
-        let id = match &keys.id {
-            Some(id) => self.warning_id(id),
-            None => {
+        for (missing, key) in [(keys.id.is_none(), "id"), (keys.text.is_none(), "text")] {
+            if missing {
                 self.out
-                    .error(&raw.span, "a warning needs an `id`")
-                    .label("`id` is missing");
-                None
+                    .lacks(&raw.span, key, &format!("a warning has no `{key}`"));
             }
-        };
-        if keys.text.is_none() {
-            self.out
-                .error(&raw.span, "a warning needs a `text`")
-                .label("`text` is missing");
         }
+        let id = keys.id.as_ref().and_then(|id| self.warning_id(id));
         let name = keys.id.as_ref().map_or("?", |id| id.value.0.as_str());
         let around = Around {
             what: format!("warning {name}"),
@@ -110,15 +103,15 @@ impl Resolver<'_, '_> {
                     Some(false) | None => Level::Ack,
                 }
             }
-            Either::Map(map) => match &map.r#type {
-                Some(phrase) => self.phrase(phrase),
-                None => {
-                    self.out
-                        .error(&confirm.key, "`confirm` does not say what is typed")
-                        .label("write `{ type: a phrase }`, `ack` or `note`");
-                    Level::Ack
-                }
-            },
+            Either::Map(RawConfirm {
+                r#type: Some(phrase),
+            }) => self.phrase(phrase),
+            Either::Map(RawConfirm { r#type: None }) => {
+                self.out
+                    .error(&confirm.key, "`confirm` does not say what is typed")
+                    .label("write `{ type: a phrase }`, `ack` or `note`");
+                Level::Ack
+            }
         }
     }
 
