@@ -490,6 +490,22 @@ fn a_cancel_ends_the_command_and_what_it_left_is_waited_for_until_a_second_one()
 }
 
 #[test]
+fn a_member_of_the_group_that_ignores_term_is_killed_although_the_first_process_has_gone() -> Tested
+{
+    let run = run()?;
+    let text = "(trap '' TERM; echo begun >> ran; while :; do sleep 0.05; done) & exec sleep 66";
+    let (running, _told) = run.under_way(run.job(text), Part::Run);
+    until("the trap is set", || times_run(&run) > 0);
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs")?;
+    let Fate::Ended(record, _) = running.join().map_err(|_| "it panicked")? else {
+        return Err("its end is known".into());
+    };
+    assert_eq!(record.exit, Exit::Cancelled);
+    assert!(record.left_running.is_empty(), "{record:?}");
+    Ok(())
+}
+
+#[test]
 fn a_cancel_before_the_spawn_keeps_it_from_happening() -> Tested {
     let run = run()?;
     exec::cancel(&run.dir, NUMBER, STEM, "ada: not now")?;
