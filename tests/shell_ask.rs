@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use upwalk::shell::ask::{self, Again, Secrets, Stop};
+use upwalk::shell::store::RunDir;
 use upwalk::shell::{clock, identity, os};
 use upwalk::types::{Answer, Ask, CommandSpec, EnvValue, Expect, HttpAsk, Judge, Millis};
 
@@ -205,6 +206,38 @@ fn an_asker_ends_with_whoever_asked() -> Tested {
     until(|| is_running(&format!("sleep {mark}")).unwrap_or(false));
     drop(line);
     asker.wait()?;
+    until(|| !is_running(&format!("sleep {mark}")).unwrap_or(true));
+    Ok(())
+}
+
+#[test]
+fn what_a_killed_supervisor_and_asker_left_is_ended_by_the_next_one() -> Tested {
+    let tmp = tempfile::tempdir()?;
+    let dir = RunDir::open(tmp.path())?;
+    let mark = format!("{}{}", std::process::id(), "64");
+    let mut question = spec(&format!("sleep {mark}; true"));
+    let plain = |text: String| EnvValue::Plain(text);
+    let run_dir = plain(tmp.path().display().to_string());
+    question.env.insert("RUN_DIR".to_owned(), run_dir);
+    let attempt = plain("ask".to_owned());
+    question.env.insert("UPWALK_ATTEMPT".to_owned(), attempt);
+    let order = serde_json::json!({ "Run": question });
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "stands in for an asker that is killed"
+    )]
+    let mut asker = std::process::Command::new(env!("CARGO_BIN_EXE_upwalk"))
+        .arg("__ask")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()?;
+    let mut line = asker.stdin.take().ok_or("it is piped")?;
+    writeln!(line, "{order}")?;
+    until(|| is_running(&format!("sleep {mark}")).unwrap_or(false));
+    asker.kill()?;
+    asker.wait()?;
+    assert!(is_running(&format!("sleep {mark}"))?);
+    ask::end_leftovers(&dir);
     until(|| !is_running(&format!("sleep {mark}")).unwrap_or(true));
     Ok(())
 }

@@ -8,8 +8,8 @@ use super::service::{End, Msg, Service};
 use super::wire::{self, FromServer};
 use super::work::Work;
 use crate::journal::Event;
-use crate::shell::os;
 use crate::shell::store::{RunDir, ServiceLock, StateDir};
+use crate::shell::{ask, os};
 use crate::types::ServiceId;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -86,6 +86,8 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
     // Only now nobody else appends to it.
     let run = load::load(&dir)?;
     settle(&state_dir, &dir, &run)?;
+    // What an earlier supervisor asked is asked again.
+    ask::end_leftovers(&dir);
     let journal = dir.open_journal(run.journal.good_bytes)?;
     let secrets = dir.read_secrets()?;
 
