@@ -91,10 +91,19 @@ impl Context {
             UiName::Tui => Ok(Ui::Tui),
             UiName::Plain => Ok(Ui::Plain),
             UiName::None => Ok(Ui::None),
-            UiName::Auto if !both_terminals() => Ok(Ui::None),
-            UiName::Auto if self.global.accessible => Ok(Ui::Plain),
-            UiName::Auto if tui::is_capable(identity::var("TERM").as_deref()) => Ok(Ui::Tui),
-            UiName::Auto => Ok(Ui::Plain),
+            UiName::Auto => Ok(self.usual_ui()),
+        }
+    }
+
+    /// The front end that suits the terminal.
+    fn usual_ui(&self) -> Ui {
+        let screen = tui::is_capable(identity::var("TERM").as_deref());
+        if !both_terminals() {
+            Ui::None
+        } else if screen && !self.global.accessible {
+            Ui::Tui
+        } else {
+            Ui::Plain
         }
     }
 

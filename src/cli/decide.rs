@@ -3,7 +3,7 @@
 use super::args::How;
 use super::context::{Context, can_type};
 use super::failure::{Code, Failure};
-use super::follow::{follow_lines, lost, session};
+use super::follow::{Own, follow_lines, lost, session};
 use super::{find, out};
 use crate::journal::Decision;
 use crate::plain::Begin;
@@ -53,8 +53,9 @@ pub(super) fn run(context: &Context, run: Option<&str>, order: &Order) -> Result
         let hint = context.pasteable(&format!("upwalk attach {}", found.run));
         return Err(Failure::new(Code::Person, what).hint(hint));
     }
-    let paste = |command: &str| context.pasteable(command);
-    let mut session = session(&found.state, &found.run, Part::Verb, &paste)?;
+    let own = Own::of(context, &found.state, &found.run)?;
+    let (paste, blot) = own.texts();
+    let mut session = session(&found.state, &found.run, Part::Verb, (&paste, &blot))?;
     let gone = |error| lost(context, &found.run, error);
     session.catch_up().map_err(gone)?;
     let at = order.how.at.map(Seq);

@@ -1,5 +1,6 @@
 //! Hands a run over to a front end, and turns how that ended into an exit code.
 
+use super::blot::Blot;
 use super::context::{Context, Ui};
 use super::failure::{Code, Failure};
 use super::out;
@@ -39,8 +40,9 @@ pub(super) fn follow(
     match context.ui()? {
         Ui::Tui => on_screen(context, state, run, screen),
         Ui::Plain => {
-            let paste = |command: &str| context.pasteable(command);
-            let mut session = session(state, run, screen, &paste)?;
+            let own = Own::of(context, state, run)?;
+            let (paste, blot) = own.texts();
+            let mut session = session(state, run, screen, (&paste, &blot))?;
             let ending = plain::run(&mut session).map_err(|error| lost(context, run, error))?;
             finish(&ending, &session)
         }
@@ -49,8 +51,9 @@ pub(super) fn follow(
                 Role::Begin => (Part::Verb, Begin::AtOnce),
                 Role::Attach | Role::Observe => (Part::Observe, Begin::No),
             };
-            let paste = |command: &str| context.pasteable(command);
-            let mut session = session(state, run, part, &paste)?;
+            let own = Own::of(context, state, run)?;
+            let (paste, blot) = own.texts();
+            let mut session = session(state, run, part, (&paste, &blot))?;
             follow_lines(context, run, &mut session, begin)
         }
     }
@@ -67,12 +70,34 @@ pub(super) fn follow_lines(
     finish(&ending, session)
 }
 
+/// What a front end without a screen does to texts before it shows them.
+pub(super) struct Own<'a> {
+    context: &'a Context,
+    blot: Blot,
+}
+
+impl<'a> Own<'a> {
+    /// For this run.
+    pub(super) fn of(context: &'a Context, state: &StateDir, run: &RunId) -> Result<Self, Failure> {
+        let blot = Blot::of(&state.run(run)?);
+        Ok(Self { context, blot })
+    }
+
+    /// Makes commands fit to be pasted here; takes secrets out of logs.
+    pub(super) fn texts(&self) -> (impl Fn(&str) -> String, impl Fn(&str) -> String) {
+        (
+            |command: &str| self.context.pasteable(command),
+            |text: &str| self.blot.apply(text),
+        )
+    }
+}
+
 /// Connects a front end without a screen.
 pub(super) fn session<'a>(
     state: &StateDir,
     run: &RunId,
     part: Part,
-    paste: &'a dyn Fn(&str) -> String,
+    (paste, blot): (&'a dyn Fn(&str) -> String, &'a dyn Fn(&str) -> String),
 ) -> Result<Session<'a>, Failure> {
     let pipe = |error: std::io::Error| {
         Failure::new(Code::Outside, "cannot open a pipe").because(error.to_string())
@@ -93,6 +118,8 @@ pub(super) fn session<'a>(
         wake,
         now: clock::now,
         paste,
+        blot,
+        part,
     })
 }
 

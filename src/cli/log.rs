@@ -1,6 +1,7 @@
 //! `upwalk log`: the output of a step, made safe for the terminal. The raw bytes stay in the file.
 
 use super::args::LogArgs;
+use super::blot::Blot;
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::{find, out};
@@ -38,11 +39,12 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<Code, Failure> {
         )
         .because(error.to_string())
     })?;
+    let blot = Blot::of(&dir);
     let mut offset = 0;
     loop {
         // Asked before reading, so that nothing written in between is missed.
         let over = !args.follow || has_ended(&dir, &output)?;
-        offset = print_from(&log, offset, over)?;
+        offset = print_from(&log, &blot, offset, over)?;
         if over {
             return Ok(Code::Done);
         }
@@ -51,7 +53,7 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<Code, Failure> {
 }
 
 /// Prints whole lines from here on, at the end an unfinished one too; returns where it stopped.
-fn print_from(log: &LogReader, mut offset: u64, over: bool) -> Result<u64, Failure> {
+fn print_from(log: &LogReader, blot: &Blot, mut offset: u64, over: bool) -> Result<u64, Failure> {
     let broken = |error: std::io::Error| {
         Failure::new(Code::Outside, "cannot read the log").because(error.to_string())
     };
@@ -63,7 +65,7 @@ fn print_from(log: &LogReader, mut offset: u64, over: bool) -> Result<u64, Failu
                 out::print(&page)?;
                 return Ok(offset);
             }
-            page.push_str(&text::sanitise(&line.bytes).text);
+            page.push_str(&blot.apply(&text::sanitise(&line.bytes).text));
             page.push('\n');
             offset = line.next;
         }

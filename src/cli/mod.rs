@@ -6,6 +6,7 @@
 mod accepts;
 pub mod args;
 mod attach;
+mod blot;
 mod completions;
 mod config;
 mod confirm;

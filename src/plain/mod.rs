@@ -4,6 +4,7 @@
 //! Both show the same fold as the screen does, take their answers from `engine::choices`, print
 //! line after line and never redraw. They decide nothing themselves. Called by `cli`.
 
+mod excerpt;
 mod input;
 mod names;
 mod narrate;
@@ -20,6 +21,7 @@ pub use wake::{Wake, Waker};
 use crate::engine::Refusal;
 use crate::journal::{Decision, FoldError, Recorded, RunResult};
 use crate::supervisor::client::{Client, ClientError, Mirror, Update};
+use crate::supervisor::wire::Part;
 use crate::types::{Moment, Seq};
 use std::sync::mpsc::Receiver;
 
@@ -79,6 +81,10 @@ pub struct Session<'a> {
     pub now: fn() -> Moment,
     /// Makes a command fit to be pasted here.
     pub paste: &'a dyn Fn(&str) -> String,
+    /// Takes the run's secrets out of a text.
+    pub blot: &'a dyn Fn(&str) -> String,
+    /// What this front end is there for.
+    pub part: Part,
 }
 
 impl Session<'_> {
@@ -119,6 +125,12 @@ impl Session<'_> {
         decision: Decision,
     ) -> Result<(Result<Seq, Refusal>, Vec<Recorded>), PlainError> {
         let id = self.client.decide(at, decision)?;
+        self.reply(id)
+    }
+
+    /// Takes the controls from whoever has them, and waits for the reply.
+    fn take_controls(&mut self) -> Result<(Result<Seq, Refusal>, Vec<Recorded>), PlainError> {
+        let id = self.client.take_controls()?;
         self.reply(id)
     }
 

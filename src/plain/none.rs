@@ -1,10 +1,12 @@
 //! The front end for scripts: progress lines, no questions. Where a person is needed it says so,
 //! prints the commands that answer, and leaves the run parked with its supervisor alive.
 
+use super::excerpt::last_lines;
 use super::narrate::{end, tell};
 use super::{Ending, Parked, PlainError, Session, say};
 use crate::engine;
-use crate::journal::{Decision, Question, Recorded};
+use crate::journal::{Decision, Question, Recorded, RunState};
+use crate::types::StepId;
 
 /// Whether a run that waits to be started is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +94,9 @@ fn park(session: &Session<'_>) -> Result<Ending, PlainError> {
     };
     let why = engine::why(&session.mirror.plan, state, &(session.now)());
     say::lines(&why.sentence)?;
+    for line in failed_step(state).map_or_else(Vec::new, |step| last_lines(session, step)) {
+        say::lines(&line)?;
+    }
     say::lines("The run stays as it is until a person decides. What can be typed:")?;
     for command in &why.commands {
         say::command(&(session.paste)(command))?;
@@ -105,6 +110,27 @@ fn park(session: &Session<'_>) -> Result<Ending, PlainError> {
     } else {
         Parked::Asking
     }))
+}
+
+/// The step that failed, where that is what the run waits with.
+pub(super) fn failed_step(state: &RunState) -> Option<&StepId> {
+    match &state.open.as_ref()?.question {
+        Question::Failed { step, .. }
+        | Question::UndoFailed { step, .. }
+        | Question::OutcomeUnknown { step, .. } => Some(step),
+        Question::Start
+        | Question::Confirm { .. }
+        | Question::NextStep { .. }
+        | Question::Halted
+        | Question::ManualDone { .. }
+        | Question::Blocked { .. }
+        | Question::CouldNotTell { .. }
+        | Question::Paused { .. }
+        | Question::Boundary { .. }
+        | Question::PauseHeld { .. }
+        | Question::WrongVersion { .. }
+        | Question::UndoUnsure { .. } => None,
+    }
 }
 
 /// Whether a failed step is what the run waits with.

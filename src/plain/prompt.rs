@@ -3,18 +3,22 @@
 //! It prints what happens, asks each question with its possible answers, and takes whole lines.
 //! The end of input means "back": the run stays as it is, and it is never a yes.
 
+use super::excerpt::last_lines;
 use super::input::{Input, Typed};
-use super::none::report;
+use super::none::{failed_step, report};
 use super::question::{Answered, Stage, first_stage, read_out};
 use super::wake::Woken;
 use super::{Ending, Parked, PlainError, Session, names::Names, say};
 use crate::engine;
 use crate::journal::{Decision, Open};
+use crate::supervisor::wire::Part;
 use crate::text;
-use crate::types::{Millis, Moment, Seq};
+use crate::types::{Millis, Moment, Seq, Who};
 
 /// How often a running step is remarked on.
 const STATUS_EVERY: Millis = Millis::from_secs(30);
+/// What takes the controls over.
+const TAKE: &str = "take the controls";
 /// After so many wrong answers in a row a script is taken to be lost.
 const WRONG_ANSWERS: u32 = 5;
 
@@ -25,17 +29,36 @@ struct Asking {
     wrong: u32,
 }
 
+/// The state of the prompts.
+struct Prompts {
+    input: Input,
+    asking: Option<Asking>,
+    /// The question that was read out last.
+    read: Option<Seq>,
+    /// Who is known here to have the controls.
+    told: Option<Who>,
+    /// The attempt that was remarked on last, and when.
+    remarked: Option<(Seq, Moment)>,
+}
+
 /// Walks a person through the run.
 pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
     session.catch_up()?;
     introduce(session)?;
-    let mut input = Input::new();
-    let mut asking: Option<Asking> = None;
-    let mut remarked: Option<(Seq, Moment)> = None;
+    let mut prompts = Prompts {
+        input: Input::new(),
+        asking: None,
+        read: None,
+        told: None,
+        remarked: None,
+    };
     loop {
         let events = session.take_news()?;
         report(session, &events)?;
         if let Some(signal) = session.wake.signal() {
+            if prompts.asking.is_some() {
+                say::end_line()?;
+            }
             say::sentence("This leaves the prompts only; the run goes on.")?;
             return Ok(Ending::Signal(signal));
         }
@@ -43,39 +66,72 @@ pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
             if let Some(finished) = &state.finished {
                 return Ok(Ending::Finished(finished.result.clone()));
             }
-            if asking.as_ref().map(|asking| asking.open.asked)
-                != state.open.as_ref().map(|o| o.asked)
-            {
-                asking = ask_first(session, &mut input)?;
+            let open = state.open.as_ref().map(|open| open.asked);
+            if prompts.read != open {
+                prompts.read = open;
+                prompts.asking = ask_first(session, &mut prompts.input)?;
             }
         }
-        remark(session, &mut remarked)?;
-        let Some(current) = &mut asking else {
-            if let Some(why) = &session.mirror.gone {
-                return Err(PlainError::Gone(why.clone()));
-            }
-            session.wake.wait(None, Some(STATUS_EVERY.duration()))?;
-            continue;
+        if let Some(why) = &session.mirror.gone {
+            return Err(PlainError::Gone(why.clone()));
+        }
+        prompts.tell_controls(session)?;
+        remark(session, &mut prompts.remarked)?;
+        if let Some(ending) = prompts.wait(session)? {
+            return Ok(ending);
+        }
+    }
+}
+
+impl Prompts {
+    /// Says who has the controls, where that is somebody else and not known here.
+    fn tell_controls(&mut self, session: &Session<'_>) -> Result<(), PlainError> {
+        let controls = session
+            .mirror
+            .controls
+            .as_ref()
+            .filter(|_| !session.mirror.yours);
+        if self.told.as_ref() == controls {
+            return Ok(());
+        }
+        self.told = controls.cloned();
+        let Some(who) = controls else {
+            return Ok(());
         };
-        let ready =
-            input.is_ready() || session.wake.wait(Some(input.fd()), None)? == Woken::Readable;
-        if !ready {
-            if let Some(why) = &session.mirror.gone {
-                return Err(PlainError::Gone(why.clone()));
-            }
-            continue;
+        if self.asking.is_some() {
+            say::end_line()?;
+        }
+        say::sentence(&format!("{who} has the controls, and this one looks only."))?;
+        if let Some(asking) = &self.asking {
+            say::lines(&format!("  Type \"{TAKE}\" to take them over."))?;
+            prompt(&asking.stage, &mut self.input)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for news or for a line, and does what the line comes to.
+    fn wait(&mut self, session: &mut Session<'_>) -> Result<Option<Ending>, PlainError> {
+        let Some(asking) = &mut self.asking else {
+            let running = session
+                .mirror
+                .state
+                .as_ref()
+                .is_some_and(|state| state.open.is_none());
+            let at_most = running.then(|| STATUS_EVERY.duration());
+            session.wake.wait(None, at_most)?;
+            return Ok(None);
+        };
+        let input = &mut self.input;
+        if !input.is_ready() && session.wake.wait(Some(input.fd()), None)? != Woken::Readable {
+            return Ok(None);
         }
         match input.read()? {
-            Typed::Nothing => {}
+            Typed::Nothing => Ok(None),
             Typed::End => {
-                say::lines("")?;
-                return leave(session, "The input has ended.");
+                say::end_line()?;
+                leave(session, "The input has ended.").map(Some)
             }
-            Typed::Line(line) => {
-                if let Some(ending) = take(session, current, &mut input, &line)? {
-                    return Ok(ending);
-                }
-            }
+            Typed::Line(line) => take(session, asking, input, &line),
         }
     }
 }
@@ -90,26 +146,12 @@ fn introduce(session: &Session<'_>) -> Result<(), PlainError> {
         "run {} of {} on {}.",
         run.run, run.service, run.host
     ))?;
-    if state.finished.is_some() {
-        return Ok(());
-    }
-    say::sentence(
-        "Ctrl-C leaves these prompts; the run goes on, and upwalk attach shows it again.",
-    )?;
-    if let Some(others) = others(session) {
-        say::sentence(&others)?;
+    if state.finished.is_none() {
+        say::sentence(
+            "Ctrl-C leaves these prompts; the run goes on, and upwalk attach shows it again.",
+        )?;
     }
     Ok(())
-}
-
-/// Who has the controls, where that is not this front end.
-fn others(session: &Session<'_>) -> Option<String> {
-    let who = session
-        .mirror
-        .controls
-        .as_ref()
-        .filter(|_| !session.mirror.yours)?;
-    Some(format!("{who} has the controls; this one looks only."))
 }
 
 /// Reads a new question out and asks it; none where nothing is asked any more.
@@ -128,8 +170,28 @@ fn ask_first(session: &Session<'_>, input: &mut Input) -> Result<Option<Asking>,
         stage: first,
         wrong: 0,
     };
+    if session.part == Part::Observe {
+        read_question(session, &asking.open)?;
+        say::lines("  Whoever has the controls is asked; this one looks only.")?;
+        return Ok(None);
+    }
     read_and_ask(session, &asking, input)?;
     Ok(Some(asking))
+}
+
+/// Reads the question out.
+fn read_question(session: &Session<'_>, open: &Open) -> Result<(), PlainError> {
+    let Some(state) = &session.mirror.state else {
+        return Ok(());
+    };
+    let now = (session.now)();
+    for line in read_out(&session.mirror.plan, state, open, &now) {
+        say::lines(&line)?;
+    }
+    for line in failed_step(state).map_or_else(Vec::new, |step| last_lines(session, step)) {
+        say::lines(&line)?;
+    }
+    Ok(())
 }
 
 /// Reads the question out, throws away what was typed before, and asks.
@@ -138,12 +200,7 @@ fn read_and_ask(
     asking: &Asking,
     input: &mut Input,
 ) -> Result<(), PlainError> {
-    if let Some(state) = &session.mirror.state {
-        let now = (session.now)();
-        for line in read_out(&session.mirror.plan, state, &asking.open, &now) {
-            say::lines(&line)?;
-        }
-    }
+    read_question(session, &asking.open)?;
     if input.is_terminal() {
         say::lines("  (anything typed before this line was thrown away)")?;
     }
@@ -173,6 +230,14 @@ fn take(
     if !input.is_terminal() {
         // A pipe does not echo, and a transcript without the answers cannot be read.
         say::lines(line)?;
+    }
+    if line.trim() == TAKE && !session.mirror.yours {
+        let (reply, events) = session.take_controls()?;
+        report(session, &events)?;
+        if let Err(refusal) = reply {
+            say::lines(&format!("  {}", refusal.why))?;
+        }
+        return prompt(&asking.stage, input).map(|()| None);
     }
     match asking.stage.answer(line) {
         Answered::Back => return leave(session, "").map(Some),

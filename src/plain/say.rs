@@ -39,6 +39,11 @@ pub(super) fn ask(text: &str) -> Result<()> {
     put(&format!("{text} "))
 }
 
+/// Ends the line that a question left open.
+pub(super) fn end_line() -> Result<()> {
+    put("\n")
+}
+
 /// Writes. A reader that went away misses the rest, and the run does not.
 fn put(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();

@@ -217,7 +217,7 @@ pub(crate) fn kill(pid: i32, signal: rustix::process::Signal) {
     }
 }
 
-fn said(output: &Output) -> Said {
+pub(crate) fn said(output: &Output) -> Said {
     Said {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
