@@ -51,9 +51,18 @@ pub(super) fn drive(plan: &Plan, run: &RunStarted) -> Pretended {
     };
     let mut asked = Vec::new();
     let mut way_back = Vec::new();
+    let state = hypothetical(&run);
+    let walk = engine::walk_of(plan, &state);
+    let steps = walk.iter().flat_map(|walk| walk.steps());
+    let codes = steps.filter(|(_, step)| !step.ok_codes.contains(&0));
+    let done = codes.filter_map(|(_, step)| Some((step.id.as_str(), *step.ok_codes.first()?)));
     let mut host = Host {
         plan,
-        state: hypothetical(&run),
+        point: walk
+            .and_then(engine::point_of_no_return)
+            .map(|step| &step.id),
+        done: done.collect(),
+        state,
         now: epoch(),
         asked: &mut asked,
         way_back: &mut way_back,
@@ -79,6 +88,10 @@ struct Host<'a> {
     plan: &'a Plan,
     state: RunState,
     now: Moment,
+    /// The first step that nothing takes back.
+    point: Option<&'a StepId>,
+    /// Steps for which another exit code than 0 means done.
+    done: BTreeMap<&'a str, i32>,
     asked: &'a mut Vec<QuestionShown>,
     way_back: &'a mut Vec<WayBack>,
 }
@@ -130,19 +143,12 @@ impl Host<'_> {
     fn look(&mut self, event: &Event) {
         match event {
             Event::QuestionAsked { question } => self.asked.push(shown(question)),
-            Event::StepStarted { step, .. } if self.is_point_of_no_return(step) => self.look_back(),
+            Event::StepStarted { step, .. } if self.point == Some(step) => self.look_back(),
             Event::RunFinished {
                 result: RunResult::Done,
             } if self.way_back.is_empty() => self.look_back(),
             _ => {}
         }
-    }
-
-    /// Whether nothing takes this step back.
-    fn is_point_of_no_return(&self, step: &StepId) -> bool {
-        engine::walk_of(self.plan, &self.state)
-            .and_then(engine::point_of_no_return)
-            .is_some_and(|point| point.id == *step)
     }
 
     /// Keeps the way back from here, where there is one.
@@ -225,7 +231,7 @@ impl Host<'_> {
                 let values = values.collect();
                 Some(Input::Measured { of, values })
             }
-            Effect::Run { number, .. } => Some(self.ended(number)),
+            Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
             Effect::Watch { .. } | Effect::Cancel { .. } => None,
         });
         input.ok_or_else(|| engine::why(self.plan, &self.state, &self.now).sentence)
@@ -243,39 +249,20 @@ impl Host<'_> {
     }
 
     /// A command that did its work.
-    fn ended(&self, number: Seq) -> Input {
+    fn ended(&self, number: Seq, stem: &str) -> Input {
+        // `STEP.ATTEMPT`; nothing is ever taken back here.
+        let id = stem.rsplit_once('.').map_or(stem, |(id, _)| id);
+        let code = self.done.get(id).copied().unwrap_or(0);
         Input::Ended {
             number,
             end: ExitRecord {
-                exit: Exit::Code(self.ok_code(number)),
+                exit: Exit::Code(code),
                 at: self.now.wall,
                 took: Millis(0),
                 left_running: Vec::new(),
                 log_bytes: 0,
             },
             output: Ok(BTreeMap::new()),
-        }
-    }
-
-    /// The exit code that means done for the step of an intent.
-    fn ok_code(&self, number: Seq) -> i32 {
-        let of_intent = |record: &crate::journal::StepRecord| {
-            record
-                .attempts
-                .iter()
-                .any(|attempt| attempt.number == number)
-        };
-        let id = self
-            .state
-            .steps
-            .iter()
-            .find(|(_, record)| of_intent(record))
-            .map(|(id, _)| id);
-        let step = id.and_then(|id| engine::walk_of(self.plan, &self.state)?.step(id));
-        let codes = step.map_or(&[][..], |(_, step)| step.ok_codes.as_slice());
-        match codes.first() {
-            Some(first) if !codes.contains(&0) => *first,
-            Some(_) | None => 0,
         }
     }
 }

@@ -5,7 +5,6 @@ use super::items::{ItemShown, LevelName, PauseShown, PhaseShown};
 use super::page::Page;
 use super::terminal_step::{guard, step, warnings};
 use super::words;
-use crate::text;
 
 /// The dry run as text of at most 80 columns.
 pub fn text(dry_run: &DryRun) -> String {
@@ -131,13 +130,13 @@ fn environment(page: &mut Page, of: &DryRun) {
     if !of.variables.is_empty() {
         page.line("VARIABLES");
         for variable in &of.variables {
-            page.command(2, "", &words::variable(variable));
+            page.paragraph(2, &words::variable(variable));
         }
     }
     page.field("SHELL", &words::command_line(&of.shell));
     page.line("ENVIRONMENT of every command (steps say what differs)");
     for (name, value) in &of.environment_of_commands {
-        page.command(2, "", &format!("{name}={}", text::clean(value)));
+        page.labelled(2, &format!("{name}="), value);
     }
     page.paragraph(2, words::OF_ITS_OWN);
 }

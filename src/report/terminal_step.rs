@@ -56,7 +56,7 @@ fn surroundings(page: &mut Page, indent: usize, of: &CommandShown) {
 /// How a command's environment differs.
 fn env(page: &mut Page, indent: usize, of: &CommandShown) {
     for (name, value) in &of.env_changed {
-        page.command(indent, "env ", &format!("{name}={value}"));
+        page.labelled(indent, &format!("env {name}="), value);
     }
     for name in &of.env_unset {
         page.paragraph(indent, &format!("env {name} is not set"));

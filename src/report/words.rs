@@ -300,9 +300,9 @@ pub(super) fn stop(of: &DryRun, question: &QuestionShown) -> String {
 /// Where the run's files will lie.
 pub(super) fn logs(of: &DryRun) -> String {
     format!(
-        "{}/NNNN-STEP.ATTEMPT.log, one for each attempt, beside journal.jsonl; `upwalk log {}` \
-         shows them.",
-        of.run_dir, of.service
+        "`upwalk log {}` shows them. They lie in {}, NNNN-STEP.ATTEMPT.log for each attempt, beside \
+         journal.jsonl.",
+        of.service, of.run_dir
     )
 }
 

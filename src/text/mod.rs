@@ -1,7 +1,7 @@
 //! Text for terminals: widths, wrapping, durations, and the sanitisers for everything not ours.
 //!
 //! All that reaches a screen, a prompt or a report from a plan, a log or the machine goes through
-//! [`clean`], [`cut`], [`wrap`] or a [`Sanitiser`] first. Everybody may call this; it looks nothing
+//! [`clean`], [`cut`], [`wrap`] or [`sanitise`] first. Everybody may call this; it looks nothing
 //! up and never fails.
 
 mod clean;
@@ -10,7 +10,7 @@ mod sanitise;
 
 pub use clean::{clean, is_harmless};
 pub use layout::{cut, duration, wrap};
-pub use sanitise::{Line, MAX_COLUMNS, Sanitiser, sanitise};
+pub use sanitise::{Line, MAX_COLUMNS, sanitise};
 
 use unicode_width::UnicodeWidthStr as _;
 

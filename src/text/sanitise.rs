@@ -6,7 +6,6 @@
 
 use super::clean::stand_in;
 use anstyle_parse::state::{Action, State, state_change};
-use std::collections::VecDeque;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Where lines are cut.
@@ -27,19 +26,15 @@ pub struct Line {
     pub cut: bool,
 }
 
-/// Turns a log's bytes into lines. Text, colours (which are not kept), tab, carriage return,
-/// backspace and "erase in line" do what a terminal does; all else is dropped, counted and shown
-/// as `^[` or the like. An open sequence ends with its line.
+/// A line as it comes into being.
 #[derive(Debug, Default)]
-pub struct Sanitiser {
+struct Sanitiser {
     cells: Vec<Cell>,
     column: usize,
     dropped: usize,
     cut: bool,
     state: State,
     sequence: Sequence,
-    /// The beginning of a character whose other bytes have not come yet.
-    partial: VecDeque<u8>,
 }
 
 /// One column: a character with its marks, or the second half of a wide one.
@@ -60,99 +55,40 @@ struct Sequence {
     intermediate: Option<u8>,
 }
 
-/// One whole line, without its line end, as it can be shown.
+/// One line of a log, without its line end, as it can be shown. Text, colours (which are not kept),
+/// tab, carriage return, backspace and "erase in line" do what a terminal does; all else is dropped,
+/// counted and shown as `^[` or the like. An open sequence ends with its line.
 pub fn sanitise(line: &[u8]) -> Line {
-    Sanitiser::default().whole(line)
+    // Nearly every line of a log is like this.
+    if line.len() <= MAX_COLUMNS && line.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return Line {
+            text: String::from_utf8_lossy(line).into_owned(),
+            ..Line::default()
+        };
+    }
+    let mut sanitiser = Sanitiser::default();
+    for chunk in line.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            sanitiser.character(character);
+        }
+        if !chunk.invalid().is_empty() {
+            sanitiser.character('\u{fffd}');
+        }
+    }
+    sanitiser.end()
 }
 
 impl Sanitiser {
-    /// Reads more of a log; each line that ends in it goes to `each`.
-    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(Line)) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            match piece.strip_suffix(b"\n") {
-                Some(line) => each(self.whole(line)),
-                None => self.take(piece),
-            }
+    /// Ends the line: whatever is open ends with it.
+    fn end(mut self) -> Line {
+        if !matches!(self.state, State::Ground) {
+            self.drop_sequence();
         }
-    }
-
-    /// The line that has not ended yet, as far as it goes.
-    pub fn unfinished(&self) -> Line {
         Line {
             text: self.text(),
             dropped: self.dropped,
             cut: self.cut,
         }
-    }
-
-    /// Reads the rest of a line and ends it.
-    fn whole(&mut self, bytes: &[u8]) -> Line {
-        let fresh =
-            self.cells.is_empty() && self.partial.is_empty() && self.column + self.dropped == 0;
-        let printable = |bytes: &[u8]| bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
-        // Nearly every line of a log is like this.
-        if fresh
-            && matches!(self.state, State::Ground)
-            && bytes.len() <= MAX_COLUMNS
-            && printable(bytes)
-        {
-            return Line {
-                text: String::from_utf8_lossy(bytes).into_owned(),
-                ..Line::default()
-            };
-        }
-        self.take(bytes);
-        self.end_line()
-    }
-
-    /// Reads a part of one line.
-    fn take(&mut self, bytes: &[u8]) {
-        let joined: Vec<u8>;
-        let mut rest = bytes;
-        if !self.partial.is_empty() {
-            joined = self
-                .partial
-                .drain(..)
-                .chain(bytes.iter().copied())
-                .collect();
-            rest = &joined;
-        }
-        loop {
-            let (good, error) = match std::str::from_utf8(rest) {
-                Ok(text) => (text, None),
-                Err(error) => {
-                    let good = &rest[..error.valid_up_to()];
-                    // The error says that these bytes are UTF-8.
-                    (std::str::from_utf8(good).unwrap_or_default(), Some(error))
-                }
-            };
-            good.chars().for_each(|character| self.character(character));
-            let Some(error) = error else { return };
-            rest = &rest[error.valid_up_to()..];
-            let Some(bad) = error.error_len() else {
-                self.partial.extend(rest);
-                return;
-            };
-            self.character('\u{fffd}');
-            rest = &rest[bad..];
-        }
-    }
-
-    /// Ends the line: whatever is open ends with it.
-    fn end_line(&mut self) -> Line {
-        if !self.partial.is_empty() {
-            self.partial.clear();
-            self.character('\u{fffd}');
-        }
-        if !matches!(self.state, State::Ground) {
-            self.drop_sequence();
-        }
-        let line = self.unfinished();
-        self.cells.clear();
-        self.column = 0;
-        self.dropped = 0;
-        self.cut = false;
-        line
     }
 
     /// Takes one character, wherever it stands.
@@ -425,24 +361,15 @@ mod tests {
 
     #[test]
     fn an_open_sequence_ends_with_its_line() {
-        let mut lines = Vec::new();
-        let mut sanitiser = Sanitiser::default();
-        sanitiser.feed(b"a\x1b]0;never closed\nnext\n\x1b[", |line| {
-            lines.push(line.text);
-        });
-        assert_eq!(lines, ["a^[", "next"]);
-        sanitiser.feed(b"31mred", |_| {});
-        assert_eq!(sanitiser.unfinished().text, "red");
+        let line = sanitise(b"a\x1b]0;never closed");
+        assert_eq!((line.text.as_str(), line.dropped), ("a^[", 1));
+        assert_eq!(text(b"next\x1b["), "next^[");
     }
 
     #[test]
-    fn invalid_bytes_are_shown_and_split_characters_are_joined() {
+    fn invalid_bytes_are_shown() {
         assert_eq!(text(b"a\xffb\xe2\x82"), "a\u{fffd}b\u{fffd}");
         assert_eq!(text(b"\xc2\x1b[31mx"), "\u{fffd}x");
-        let mut sanitiser = Sanitiser::default();
-        sanitiser.feed(b"\xe2\x82", |_| {});
-        sanitiser.feed(b"\xac", |_| {});
-        assert_eq!(sanitiser.unfinished().text, "\u{20ac}");
     }
 
     #[test]
@@ -476,11 +403,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_harmful_comes_out(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut sanitiser = Sanitiser::default();
-            let mut lines = Vec::new();
-            sanitiser.feed(&bytes, |line| lines.push(line.text));
-            lines.push(sanitiser.unfinished().text);
-            prop_assert!(lines.iter().all(|line| is_harmless(line)), "{:?}", lines);
+            prop_assert!(is_harmless(&text(&bytes)), "{:?}", text(&bytes));
             let cleaned = clean(&String::from_utf8_lossy(&bytes));
             prop_assert!(is_harmless(&cleaned));
             prop_assert_eq!(clean(&cleaned), cleaned);
@@ -497,19 +420,6 @@ mod tests {
         fn plain_lines_are_unchanged(text in "[ -~]{0,200}") {
             let line = sanitise(text.as_bytes());
             prop_assert_eq!((line.text, line.dropped, line.cut), (text, 0, false));
-        }
-
-        #[test]
-        fn where_the_reads_end_does_not_matter(bytes in proptest::collection::vec(any::<u8>(), 0..60), at in 0_usize..60) {
-            let at = at.min(bytes.len());
-            let (mut whole, mut parts) = (Vec::new(), Vec::new());
-            let (mut one, mut two) = (Sanitiser::default(), Sanitiser::default());
-            one.feed(&bytes, |line| whole.push(line));
-            two.feed(&bytes[..at], |line| parts.push(line));
-            two.feed(&bytes[at..], |line| parts.push(line));
-            whole.push(one.unfinished());
-            parts.push(two.unfinished());
-            prop_assert_eq!(whole, parts);
         }
     }
 }
