@@ -23,7 +23,10 @@ pub(super) fn edit(
             _ => None,
         };
     }
-    let on_last_page = mode != Mode::Phrase || view::is_last_page(model, seen);
+    if !matches!(mode, Mode::Phrase | Mode::Text) {
+        return None;
+    }
+    let on_last_page = is_last_page(model, seen, now);
     let field = match (&mut model.overlay, mode) {
         (Some(Overlay::Text(_, field, _)), Mode::Text) => field,
         (_, Mode::Phrase) => &mut model.consent.field,
@@ -58,29 +61,43 @@ fn set_aside(model: &mut Model) {
     };
 }
 
-/// Turns pages.
-pub(super) fn turn(model: &mut Model, by: i32) {
-    let page = match &mut model.overlay {
+/// The page of the box in front.
+fn page(model: &mut Model) -> Option<&mut usize> {
+    match &mut model.overlay {
         Some(
             Overlay::Help(page)
             | Overlay::Detail(_, page)
             | Overlay::Warnings(page)
             | Overlay::Text(_, _, page),
-        ) => page,
-        Some(Overlay::Interrupt) => return,
-        None => &mut model.consent.page,
+        ) => Some(page),
+        Some(Overlay::Interrupt) => None,
+        None => Some(&mut model.consent.page),
+    }
+}
+
+/// Whether all of the box in front has been turned to.
+fn is_last_page(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> bool {
+    let last = view::last_page(model, seen, now);
+    !model.is_too_small() && page(model).is_none_or(|page| *page >= last)
+}
+
+/// Turns pages.
+pub(super) fn turn(model: &mut Model, seen: &Seen<'_>, by: i32, now: &Moment) {
+    let last = view::last_page(model, seen, now);
+    let Some(page) = page(model) else {
+        return;
     };
     *page = match by {
         i32::MIN => 0,
-        i32::MAX => usize::MAX,
-        by if by < 0 => page.saturating_sub(1),
-        _ => page.saturating_add(1),
+        i32::MAX => last,
+        by if by < 0 => (*page).min(last).saturating_sub(1),
+        _ => (*page + 1).min(last),
     };
 }
 
 /// `a` at a warning to acknowledge.
-pub(super) fn acknowledge(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
-    if !view::is_last_page(model, seen) {
+pub(super) fn acknowledge(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
+    if !is_last_page(model, seen, now) {
         model.said = Some("Read on first: PgDn shows the next page.".into());
         return Vec::new();
     }
@@ -113,14 +130,14 @@ fn submit_phrase(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order>
     else {
         return Vec::new();
     };
-    let field = &model.consent.field;
-    if field.trimmed().is_empty() {
+    if model.consent.field.trimmed().is_empty() {
         return Vec::new();
     }
-    if !view::is_last_page(model, seen) {
+    if !is_last_page(model, seen, now) {
         model.said = Some("Read on first: PgDn shows the next page.".into());
         return Vec::new();
     }
+    let field = &model.consent.field;
     if !field.may_submit(now.up) {
         model.said = Some(ONCE_MORE.into());
         return Vec::new();

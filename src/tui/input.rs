@@ -102,9 +102,8 @@ impl Parser {
             b'\r' | b'\n' => key(1, Key::Enter),
             b'\t' => key(1, Key::Tab),
             0x7f | 0x08 => key(1, Key::Backspace),
-            0 => Step::Took(1, None),
             byte @ 1..=26 => key(1, Key::Ctrl(char::from(byte + b'a' - 1))),
-            0x1c..=0x1f => Step::Took(1, None),
+            0 | 0x1c..=0x1f => Step::Took(1, None),
             _ => character(&self.held),
         }
     }

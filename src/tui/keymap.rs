@@ -78,12 +78,10 @@ pub(crate) fn action(mode: Mode, key: Key, seen: &Seen<'_>) -> Option<Action> {
 pub(crate) fn letter(verb: &str, question: &Question) -> Option<char> {
     let by_hand = matches!(question, Question::ManualDone { .. });
     match verb {
-        "start" => Some('S'),
-        "continue" if by_hand => Some('D'),
-        "continue" => Some('C'),
+        "start" | "skip" => Some('S'),
+        "continue" if !by_hand => Some('C'),
         "retry" => Some('R'),
-        "skip" => Some('S'),
-        "settle done" => Some('D'),
+        "continue" | "settle done" => Some('D'),
         "settle rerun" => Some('A'),
         "rollback" => Some('U'),
         "stop" => Some('X'),

@@ -214,6 +214,10 @@ pub(crate) enum Mode {
 
 /// The looks of the screen.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them goes with any other"
+)]
 pub(crate) struct Model {
     pub(crate) size: (u16, u16),
     pub(crate) overlay: Option<Overlay>,

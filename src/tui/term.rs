@@ -225,10 +225,9 @@ fn read_keys(parser: &Mutex<Parser>, ends: &OwnedFd, heard: &impl Fn(Heard)) {
         }
         let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
         if ready == 0 {
-            parser
-                .give_up()
-                .into_iter()
-                .for_each(|typed| heard(Heard::Typed(typed)));
+            if let Some(typed) = parser.give_up() {
+                heard(Heard::Typed(typed));
+            }
         } else if !read_some(&mut parser, heard) {
             return heard(Heard::HungUp);
         }
@@ -252,9 +251,9 @@ fn read_some(parser: &mut Parser, heard: &impl Fn(Heard)) -> bool {
         Ok(0) => false,
         Ok(length) => {
             let typed = parser.feed(&bytes[..length]);
-            typed
-                .into_iter()
-                .for_each(|typed| heard(Heard::Typed(typed)));
+            for typed in typed {
+                heard(Heard::Typed(typed));
+            }
             true
         }
         Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => true,

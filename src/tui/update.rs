@@ -110,11 +110,12 @@ fn typed(model: &mut Model, seen: &Seen<'_>, typed: &Typed, now: &Moment) -> Vec
             return Vec::new();
         }
     };
-    match key {
-        Key::Ctrl('l') => return vec![Order::Redraw],
-        Key::Ctrl('z') => return vec![Order::Suspend],
-        Key::Ctrl('c') => return interrupted(model, seen, now),
-        _ => {}
+    if let Key::Ctrl(letter @ ('c' | 'l' | 'z')) = key {
+        return match letter {
+            'c' => interrupted(model, seen, now),
+            'l' => vec![Order::Redraw],
+            _ => vec![Order::Suspend],
+        };
     }
     if !model.is_armed(now.up) {
         if model.arming != Arming::Unshown {
@@ -128,13 +129,11 @@ fn typed(model: &mut Model, seen: &Seen<'_>, typed: &Typed, now: &Moment) -> Vec
     if let Some(orders) = boxes::edit(model, seen, mode, key, now) {
         return orders;
     }
-    match keymap::action(mode, key, seen) {
-        Some(action) => act(model, seen, mode, action, now),
-        None => {
-            model.said = no_such_key(mode, key, seen);
-            Vec::new()
-        }
-    }
+    let Some(action) = keymap::action(mode, key, seen) else {
+        model.said = no_such_key(mode, key, seen);
+        return Vec::new();
+    };
+    act(model, seen, mode, action, now)
 }
 
 /// What Ctrl-C does: asks what is meant; twice in a row detaches.
@@ -170,12 +169,12 @@ fn no_such_key(mode: Mode, key: Key, seen: &Seen<'_>) -> Option<String> {
 /// What a key means here.
 fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, action: Action, now: &Moment) -> Vec<Order> {
     match action {
-        Action::Up => go(model, seen, mode, -1),
-        Action::Down => go(model, seen, mode, 1),
-        Action::PageUp => go(model, seen, mode, -page(model)),
-        Action::PageDown => go(model, seen, mode, page(model)),
-        Action::First => go(model, seen, mode, i32::MIN),
-        Action::Last => go(model, seen, mode, i32::MAX),
+        Action::Up => go(model, seen, mode, -1, now),
+        Action::Down => go(model, seen, mode, 1, now),
+        Action::PageUp => go(model, seen, mode, -page(model), now),
+        Action::PageDown => go(model, seen, mode, page(model), now),
+        Action::First => go(model, seen, mode, i32::MIN, now),
+        Action::Last => go(model, seen, mode, i32::MAX, now),
         Action::Left => {
             model.sideways = model.sideways.saturating_sub(usize::from(model.size.0) / 2);
             Vec::new()
@@ -216,11 +215,9 @@ fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, action: Action, now: &Mom
             Vec::new()
         }
         Action::Choose(choice) => choose(model, seen, &choice, now),
-        Action::Acknowledge => boxes::acknowledge(model, seen),
+        Action::Acknowledge => boxes::acknowledge(model, seen, now),
+        Action::TakeControls if seen.gone => refuse(model, NOT_LIVE),
         Action::TakeControls => {
-            if seen.gone {
-                return refuse(model, NOT_LIVE);
-            }
             boxes::text(model, seen, Purpose::TakeControls);
             Vec::new()
         }
@@ -356,7 +353,7 @@ fn page(model: &Model) -> i32 {
 }
 
 /// Moves what is in front by so many lines.
-fn go(model: &mut Model, seen: &Seen<'_>, mode: Mode, by: i32) -> Vec<Order> {
+fn go(model: &mut Model, seen: &Seen<'_>, mode: Mode, by: i32, now: &Moment) -> Vec<Order> {
     let moved = |from: usize| {
         let amount = usize::try_from(by.unsigned_abs()).unwrap_or(usize::MAX);
         if by < 0 {
@@ -378,7 +375,7 @@ fn go(model: &mut Model, seen: &Seen<'_>, mode: Mode, by: i32) -> Vec<Order> {
         Mode::Running if model.pane == Pane::Steps => model.scrolled = moved(model.scrolled),
         Mode::Running | Mode::Rollback | Mode::FullLog => return vec![Order::Log(log)],
         Mode::Decide | Mode::Pause | Mode::Finished => model.scrolled = moved(model.scrolled),
-        Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading => boxes::turn(model, by),
+        Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading => boxes::turn(model, seen, by, now),
         Mode::Interrupt | Mode::Small => {}
     }
     Vec::new()

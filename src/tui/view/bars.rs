@@ -32,9 +32,10 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         Some((name, _)) => bit(Role::EnvOther, format!(" {name} ")),
         None => bit(Role::Muted, " NO ENV "),
     };
+    let gap = if pen.columns() < 80 { "  " } else { "   " };
     let left = [
         environment,
-        bit(Role::Strong, format!(" {}   ", run.host)),
+        bit(Role::Strong, format!(" {}{gap}", run.host)),
         bit(Role::Text, versions(scene)),
     ];
     let seen = scene.seen;
@@ -44,7 +45,9 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     }
     let known = seen.controls.filter(|_| seen.yours);
     let login = known.map_or(scene.login, |who| who.login.as_str());
-    right.push(bit(Role::Text, format!("{login} ")));
+    if pen.columns() >= 80 {
+        right.push(bit(Role::Text, format!("{login} ")));
+    }
     right.push(match (seen.state.finished.is_some(), seen.yours) {
         (true, _) => bit(Role::Muted, "READING"),
         (false, true) => bit(Role::Driver, "DRIVER"),
@@ -56,8 +59,8 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
             format!(" +{} looking", seen.observers.len()),
         ));
     }
-    right.push(bit(Role::Text, format!("   {} ", clock(scene))));
-    let room = pen.columns().saturating_sub(width(&right) + 2);
+    right.push(bit(Role::Text, format!("{gap}{} ", clock(scene))));
+    let room = pen.columns().saturating_sub(width(&right) + 1);
     pen.line_in(0, 0, room, &left);
     pen.right(0, &right);
 }

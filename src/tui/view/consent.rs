@@ -6,16 +6,15 @@ use crate::engine::{self, Back};
 use crate::journal::{Open, Question};
 use crate::text;
 use crate::tui::boxes;
-use crate::tui::model::{Field, Mode, Model, SMALLEST};
-use crate::tui::seen::Seen;
-use crate::tui::theme::{Depth, GlyphSet, Role, Theme};
+use crate::tui::model::{Field, Mode, TRIES};
+use crate::tui::theme::Role;
 use crate::types::StepId;
 use ratatui::layout::{Position, Rect};
 
 /// The widest a box gets.
-const WIDEST: u16 = 100;
+pub(super) const WIDEST: u16 = 100;
 /// Rows of a screen that a box leaves free: the two above it, sentence and keys below.
-const AROUND: u16 = 4;
+pub(super) const AROUND: u16 = 4;
 
 /// Where a box of so many inner rows stands.
 fn place(size: (u16, u16), inner: usize) -> Rect {
@@ -62,33 +61,21 @@ pub(super) fn inside(size: (u16, u16)) -> (usize, usize) {
 }
 
 /// How many pages so many rows take, with so many kept free on the last.
-fn pages(rows: usize, tail: usize, size: (u16, u16)) -> usize {
+pub(super) fn pages(rows: usize, tail: usize, size: (u16, u16)) -> usize {
     let (_, room) = inside(size);
     let last = room.saturating_sub(tail).max(1);
     1 + rows.saturating_sub(last).div_ceil(room)
 }
 
-/// Whether the page in front is the box's last.
-pub(in crate::tui) fn is_last_page(model: &Model, seen: &Seen<'_>) -> bool {
-    let Some(open) = seen.open() else {
-        return false;
+/// The last page of the warning that waits, from 0.
+pub(super) fn last_page(scene: &Scene<'_>) -> usize {
+    let Some(open) = scene.seen.open() else {
+        return 0;
     };
-    if model.size.0 < SMALLEST.0 || model.size.1 < SMALLEST.1 {
-        return false;
-    }
-    // Neither colours nor the time change how long the text is.
-    let theme = Theme::new(Depth::Mono, GlyphSet::Ascii);
-    let scene = Scene {
-        seen,
-        model,
-        theme: &theme,
-        now: &open.at,
-        login: "",
-    };
-    let (columns, _) = inside(model.size);
-    let rows = content(&scene, open, columns).len();
-    let tail = tail(&scene, open).0.len();
-    model.consent.page + 1 >= pages(rows, tail, model.size)
+    let size = scene.model.size;
+    let (columns, _) = inside(size);
+    let rows = content(scene, open, columns).len();
+    pages(rows, tail(scene, open).0.len(), size) - 1
 }
 
 /// Draws the warning that waits; gives the text cursor's place.
@@ -341,13 +328,9 @@ fn pointer(scene: &Scene<'_>, phrase: &str) -> Row {
         Some(tried) if same => {
             let at = boxes::first_difference(tried, phrase);
             let before: String = tried.chars().take(at).collect();
-            let tries = format!(
-                "^ here   (try {} of {})",
-                consent.wrong,
-                crate::tui::model::TRIES
-            );
+            let words = format!("^ here   (try {} of {})", consent.wrong, TRIES);
             let indent = 4 + text::width(&before);
-            row(Role::Mismatch, format!("{:indent$}{tries}", ""))
+            row(Role::Mismatch, format!("{:indent$}{words}", ""))
         }
         Some(_) | None => Vec::new(),
     }

@@ -95,108 +95,54 @@ fn heading(scene: &Scene<'_>, mark: Mark, id: &StepId, word: &str) -> Row {
 
 /// What happened, or what is asked.
 fn what(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
-    let titled = |mark, id, word: &str| vec![heading(scene, mark, id, word)];
-    let said = |rows: &mut Vec<Row>, role, text: &str| {
-        rows.extend(wrapped(role, 3, text, columns));
+    let trouble = |step, mark, word, role, why: &str| {
+        let mut rows = vec![heading(scene, mark, step, word)];
+        rows.extend(wrapped(role, 3, &panels::sentence_case(why), columns));
+        rows.extend(command(scene, step));
+        rows
     };
     match question {
-        Question::Failed { step, why } => {
-            let mut rows = titled(Mark::Failed, step, "FAILED");
-            said(&mut rows, Role::Fail, &panels::sentence_case(why));
-            rows.extend(command(scene, step));
-            rows
-        }
+        Question::Failed { step, why } => trouble(step, Mark::Failed, "FAILED", Role::Fail, why),
         Question::OutcomeUnknown { step, why } => {
-            let mut rows = titled(Mark::Unknown, step, "OUTCOME UNKNOWN");
-            said(
-                &mut rows,
-                Role::Fail,
-                &format!("Nobody knows whether it did its work: {why}"),
-            );
-            rows.extend(command(scene, step));
-            rows
+            let why = format!("Nobody knows whether it did its work: {why}");
+            trouble(step, Mark::Unknown, "OUTCOME UNKNOWN", Role::Fail, &why)
         }
         Question::CouldNotTell { step, why, .. } => {
-            let mut rows = titled(Mark::Unknown, step, "COULD NOT TELL");
-            let text = format!("Whether it has to run could not be told: {why}");
-            said(&mut rows, Role::Warn, &text);
-            rows.extend(command(scene, step));
-            rows
+            let why = format!("Whether it has to run could not be told: {why}");
+            trouble(step, Mark::Unknown, "COULD NOT TELL", Role::Warn, &why)
         }
         Question::ManualDone { step } => {
-            let mut rows = titled(Mark::Asking, step, "BY HAND");
-            rows.push(Vec::new());
-            said(&mut rows, Role::Text, &manual(scene, step));
+            let mut rows = vec![heading(scene, Mark::Asking, step, "BY HAND"), Row::new()];
+            rows.extend(wrapped(Role::Text, 3, &manual(scene, step), columns));
             rows
         }
         Question::NextStep { step } => {
-            let mut rows = titled(Mark::Asking, step, "IS NEXT");
+            let mut rows = vec![heading(scene, Mark::Asking, step, "IS NEXT")];
             rows.extend(command(scene, step));
             rows
         }
         Question::Blocked { phase, steps } => {
-            let mut rows = titled(Mark::Failed, phase, "BLOCKED");
-            said(
-                &mut rows,
-                Role::Text,
-                "Nothing has been changed. These checks failed:",
-            );
-            for step in steps {
-                rows.extend(blocker(scene, step, columns));
-            }
+            let said = "   Nothing has been changed. These checks failed:";
+            let mut rows = vec![heading(scene, Mark::Failed, phase, "BLOCKED")];
+            rows.push(row(Role::Text, said));
+            rows.extend(steps.iter().flat_map(|step| blocker(scene, step, columns)));
             rows
         }
-        Question::Confirm {
-            warning,
-            before,
-            text,
-            facts,
-            remark,
-            ..
-        } => {
-            let label = scene.seen.warning_label(warning);
-            let mut rows = vec![row(
-                Role::Asking,
-                format!(" {label} waits for a confirmation"),
-            )];
-            if let Some(before) = before {
-                let name = format!(
-                    "before {} {}",
-                    scene.seen.label(before),
-                    scene.seen.name(before)
-                );
-                said(&mut rows, Role::Muted, &name);
-            }
-            rows.push(Vec::new());
-            said(&mut rows, Role::Text, text);
-            if let Some(remark) = remark {
-                said(&mut rows, Role::Warn, remark);
-            }
-            rows.push(Vec::new());
-            rows.extend(pairs_of(facts, 3));
-            rows
-        }
+        Question::Confirm { .. } => warning(scene, question, columns),
         Question::WrongVersion { expected, found } => {
-            let mut rows = vec![row(
-                Role::Fail,
-                " The installed version is not what it must be",
-            )];
             let found = match found {
                 Ok(found) => format!("It is {found}; it must be {expected}."),
                 Err(why) => format!("It must be {expected}, and could not be looked up: {why}."),
             };
-            said(&mut rows, Role::Text, &found);
+            let title = " The installed version is not what it must be";
+            let mut rows = vec![row(Role::Fail, title)];
+            rows.extend(wrapped(Role::Text, 3, &found, columns));
             rows
         }
-        Question::Halted => {
-            let mut rows = vec![row(Role::Paused, " Stopped here, as you asked")];
-            said(
-                &mut rows,
-                Role::Text,
-                "The last step has ended; nothing runs now.",
-            );
-            rows
-        }
+        Question::Halted => vec![
+            row(Role::Paused, " Stopped here, as was asked for"),
+            row(Role::Text, "   The last step has ended; nothing runs now."),
+        ],
         Question::Start
         | Question::Paused { .. }
         | Question::Boundary { .. }
@@ -204,6 +150,36 @@ fn what(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
         | Question::UndoFailed { .. }
         | Question::UndoUnsure { .. } => Vec::new(),
     }
+}
+
+/// A warning that was set aside, or that somebody else has to confirm.
+fn warning(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
+    let Question::Confirm {
+        warning,
+        before,
+        text,
+        facts,
+        remark,
+        ..
+    } = question
+    else {
+        return Vec::new();
+    };
+    let seen = scene.seen;
+    let title = format!(" {} waits for a confirmation", seen.warning_label(warning));
+    let mut rows = vec![row(Role::Asking, title)];
+    if let Some(before) = before {
+        let place = format!("   before {} {}", seen.label(before), seen.name(before));
+        rows.push(row(Role::Muted, place));
+    }
+    rows.push(Row::new());
+    rows.extend(wrapped(Role::Text, 3, text, columns));
+    if let Some(remark) = remark {
+        rows.extend(wrapped(Role::Warn, 3, remark, columns));
+    }
+    rows.push(Row::new());
+    rows.extend(pairs_of(facts, 3));
+    rows
 }
 
 /// The command of a step, cut to its first line.
@@ -260,13 +236,14 @@ fn remedy(scene: &Scene<'_>, id: &StepId) -> Option<String> {
 
 /// Whether the log on hand is that of the step in question.
 fn has_log(scene: &Scene<'_>, question: &Question) -> bool {
-    let asked = match question {
-        Question::Failed { step, .. }
-        | Question::OutcomeUnknown { step, .. }
-        | Question::UndoFailed { step, .. }
-        | Question::UndoUnsure { step, .. } => step,
-        _ => return false,
+    let (Question::Failed { step, .. }
+    | Question::OutcomeUnknown { step, .. }
+    | Question::UndoFailed { step, .. }
+    | Question::UndoUnsure { step, .. }) = question
+    else {
+        return false;
     };
+    let asked = step;
     scene
         .seen
         .subject()
@@ -275,11 +252,11 @@ fn has_log(scene: &Scene<'_>, question: &Question) -> bool {
 
 /// Remedy, way back, what is left running.
 fn where_it_leaves(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
-    let step = match question {
-        Question::Failed { step, .. }
-        | Question::OutcomeUnknown { step, .. }
-        | Question::CouldNotTell { step, .. } => step,
-        _ => return Vec::new(),
+    let (Question::Failed { step, .. }
+    | Question::OutcomeUnknown { step, .. }
+    | Question::CouldNotTell { step, .. }) = question
+    else {
+        return Vec::new();
     };
     let mut rows = Vec::new();
     if let Some(remedy) = remedy(scene, step) {

@@ -19,28 +19,28 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let why = engine::why(scene.seen.plan, scene.seen.state, scene.now);
     rows.extend(wrapped(Role::Strong, 1, &why.sentence, columns));
     rows.push(Vec::new());
-    rows.extend(section("steps", steps(scene), columns));
-    rows.extend(section("passed over", passed_over(scene), columns));
-    rows.extend(section("not done", not_done(scene), columns));
-    rows.extend(section("confirmed", confirmed(scene), columns));
-    rows.extend(section("slowest", vec![slowest(scene)], columns));
-    rows.extend(section("ledger", ledger(scene), columns));
-    rows.extend(section("notes", notes(scene), columns));
+    rows.extend(section("steps", &steps(scene), columns));
+    rows.extend(section("passed over", &passed_over(scene), columns));
+    rows.extend(section("not done", &not_done(scene), columns));
+    rows.extend(section("confirmed", &confirmed(scene), columns));
+    rows.extend(section("slowest", &vec![slowest(scene)], columns));
+    rows.extend(section("ledger", &ledger(scene), columns));
+    rows.extend(section("notes", &notes(scene), columns));
     rows.push(Vec::new());
     let run_dir = scene.seen.state.run.run_dir.display().to_string();
-    rows.extend(section("kept in", vec![run_dir], columns));
+    rows.extend(section("kept in", &vec![run_dir], columns));
     let room = pen.rows();
     scrolled(scene, pen, &rows, room);
 }
 
 /// A label and its values, one below the other; nothing where there are none.
-fn section(label: &str, values: Vec<String>, columns: usize) -> Vec<Row> {
+fn section(label: &str, values: &[String], columns: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for value in values.iter().filter(|value| !value.is_empty()) {
         let name = if rows.is_empty() { label } else { "" };
         let name = bit(Role::Muted, format!(" {name}"));
         rows.extend(super::pen::labelled(
-            name,
+            &name,
             LABEL + 1,
             Role::Text,
             value,
@@ -72,8 +72,9 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
-    let rest: String = parts.iter().map(|part| format!(", {part}")).collect();
-    vec![format!("{done} of {all} done{rest}")]
+    let first = format!("{done} of {all} done");
+    let all: Vec<String> = std::iter::once(first).chain(parts).collect();
+    vec![all.join(", ")]
 }
 
 fn named(scene: &Scene<'_>, step: &StepId) -> String {

@@ -5,6 +5,7 @@ use super::pen::{Pen, Row, bit, row};
 use crate::text;
 use crate::tui::log::LogLine;
 use crate::tui::theme::Role;
+use crate::types::Timestamp;
 
 /// Draws a rule with what the log is, and as many of its lines as fit below.
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
@@ -82,7 +83,7 @@ pub(super) fn lines(scene: &Scene<'_>, rows: usize, columns: usize) -> Vec<Row> 
 
 /// One line in three columns.
 fn line(line: &LogLine, sideways: usize, columns: usize) -> Row {
-    let at = line.at.map_or_else(String::new, |at| at.clock());
+    let at = line.at.map_or_else(String::new, Timestamp::clock);
     let at = at.trim_end_matches('Z');
     let (mark, role) = if line.error {
         ("E", Role::LogError)

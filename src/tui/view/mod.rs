@@ -17,11 +17,9 @@ mod small;
 mod steps;
 mod text_box;
 
-pub(super) use consent::is_last_page;
-
 use super::model::{Mode, Model, Overlay};
 use super::seen::Seen;
-use super::theme::Theme;
+use super::theme::{Depth, GlyphSet, Theme};
 use crate::types::Moment;
 use pen::Pen;
 use ratatui::buffer::Buffer;
@@ -76,19 +74,36 @@ pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
 /// The box in front of the screen.
 fn in_front(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
     match &scene.model.overlay {
-        Some(Overlay::Help(page)) => reading::help(scene, pen, *page),
-        Some(Overlay::Detail(step, page)) => reading::detail(scene, pen, step, *page),
-        Some(Overlay::Warnings(page)) => reading::warnings(scene, pen, *page),
-        Some(Overlay::Interrupt) => reading::interrupt(scene, pen),
         Some(Overlay::Text(purpose, field, page)) => {
-            return text_box::draw(scene, pen, purpose, field, *page);
+            text_box::draw(scene, pen, purpose, field, *page)
+        }
+        Some(overlay) => {
+            reading::draw(scene, pen, overlay);
+            None
         }
         None => {
             scene.model.consent_in_front(scene.seen)?;
-            return consent::warning(scene, pen);
+            consent::warning(scene, pen)
         }
     }
-    None
+}
+
+/// The last page of the box in front, from 0.
+pub(super) fn last_page(model: &Model, seen: &Seen<'_>, now: &Moment) -> usize {
+    // Neither colours nor glyphs change how long a text is.
+    let theme = Theme::new(Depth::Mono, GlyphSet::Ascii);
+    let scene = Scene {
+        seen,
+        model,
+        theme: &theme,
+        now,
+        login: "",
+    };
+    match &model.overlay {
+        Some(Overlay::Text(purpose, ..)) => text_box::last_page(&scene, purpose),
+        Some(overlay) => reading::last_page(&scene, overlay),
+        None => consent::last_page(&scene),
+    }
 }
 
 /// The part of the screen between the bars.

@@ -178,11 +178,14 @@ fn line(
         " "
     };
     let (word, back_role) = back.map_or(("-", Role::Muted), panels::back_word);
-    let (name_role, what_role) = match chosen {
-        true => (Role::Selection, Role::Selection),
-        false if name.starts_with("     ") => (Role::Text, Role::Muted),
-        false => (Role::Strong, Role::Muted),
+    let name_role = if chosen {
+        Role::Selection
+    } else if name.starts_with("     ") {
+        Role::Text
+    } else {
+        Role::Strong
     };
+    let what_role = if chosen { Role::Text } else { Role::Muted };
     let marks = if warnings.is_empty() {
         String::new()
     } else {
@@ -194,7 +197,7 @@ fn line(
         bit(name_role, pad(name, NAME - 2)),
         bit(Role::Text, "  "),
         bit(Role::Asking, marks),
-        bit(if chosen { Role::Text } else { what_role }, pad(what, room)),
+        bit(what_role, pad(what, room)),
         bit(back_role, format!(" {}", pad(word, BACK - 1))),
     ]
 }
@@ -235,9 +238,10 @@ fn pause_words(pause: &Pause) -> String {
         .max
         .map(|max| format!("at most {}", text::duration(max)));
     let bounds: Vec<String> = min.into_iter().chain(max).collect();
-    match bounds.is_empty() {
-        true => "pause, until you continue".into(),
-        false => format!("pause, {}", bounds.join(", ")),
+    if bounds.is_empty() {
+        "pause, until you continue".into()
+    } else {
+        format!("pause, {}", bounds.join(", "))
     }
 }
 
@@ -326,15 +330,14 @@ fn asked(scene: &Scene<'_>) -> String {
             count => format!("{count} {many}"),
         })
         .collect();
-    let mut said = match total {
+    let said = match total {
         0 => "You will not be asked anything.".to_owned(),
         1 => format!("You will be asked once: {}.", parts.join(", ")),
         total => format!("You will be asked {total} times: {}.", parts.join(", ")),
     };
     match notes {
-        0 => {}
-        1 => said.push_str(" 1 note is shown."),
-        notes => said.push_str(&format!(" {notes} notes are shown.")),
+        0 => said,
+        1 => format!("{said} 1 note is shown."),
+        notes => format!("{said} {notes} notes are shown."),
     }
-    said
 }

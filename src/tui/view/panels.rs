@@ -130,7 +130,7 @@ pub(super) fn choices(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
             format!(" {letter}  {}", sentence_case(&label(choice))),
         );
         let lines = labelled(
-            name,
+            &name,
             wide,
             Role::Text,
             &choice.does,

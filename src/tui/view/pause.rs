@@ -125,7 +125,7 @@ fn times(scene: &Scene<'_>, pause: &Pause, overdue: bool) -> Vec<Row> {
 
 /// A condition with what it said last.
 fn guard_line(scene: &Scene<'_>, pause: &StepId, at: usize, name: &str) -> Row {
-    let watched = AskKey::PauseWatch(pause.clone(), at);
+    let watch = AskKey::PauseWatch(pause.clone(), at);
     let leaving = AskKey::PauseGuard(pause.clone(), at);
     let live = |key| {
         scene
@@ -136,9 +136,9 @@ fn guard_line(scene: &Scene<'_>, pause: &StepId, at: usize, name: &str) -> Row {
     };
     let told = |key| scene.seen.state.answers.get(key).map(|told| &told.answer);
     let answer = live(&leaving)
-        .or_else(|| live(&watched))
+        .or_else(|| live(&watch))
         .or_else(|| told(&leaving))
-        .or_else(|| told(&watched));
+        .or_else(|| told(&watch));
     let (role, word, why) = match answer {
         None => (Role::Muted, "not asked yet", None),
         Some(Answer::Yes) => (Role::Ok, "holds", None),
@@ -157,7 +157,7 @@ fn guard_line(scene: &Scene<'_>, pause: &StepId, at: usize, name: &str) -> Row {
 
 fn bullet(scene: &Scene<'_>, role: Role, text: &str, columns: usize) -> Vec<Row> {
     let bullet = bit(Role::Muted, format!("   {}", scene.theme.glyphs.bullet));
-    super::pen::labelled(bullet, 5, role, text, columns.saturating_sub(1))
+    super::pen::labelled(&bullet, 5, role, text, columns.saturating_sub(1))
 }
 
 fn boundary(scene: &Scene<'_>, phase: &StepId, columns: usize) -> Vec<Row> {

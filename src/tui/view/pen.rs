@@ -42,7 +42,7 @@ pub(super) fn wrapped(role: Role, indent: usize, text: &str, columns: usize) -> 
 
 /// `label` in a column of its own, and a text that is wrapped beside it.
 pub(super) fn labelled(
-    label: Bit,
+    label: &Bit,
     wide: usize,
     role: Role,
     text: &str,

@@ -1,6 +1,6 @@
 //! Boxes to read: help, a step in full, all warnings, what Ctrl-C means.
 
-use super::consent::clear;
+use super::consent::{AROUND, WIDEST, clear};
 use super::pen::{Pen, Row, bit, pad, row, wrapped};
 use super::{Scene, panels};
 use crate::engine::{self, Scope};
@@ -8,35 +8,35 @@ use crate::plan::{Item, Kind, Level, Polled, Rerun, Step};
 use crate::text;
 use crate::tui::bindings;
 use crate::tui::keymap::{self, Binding, Group};
-use crate::tui::model::{Mode, Model};
+use crate::tui::model::{Mode, Model, Overlay};
 use crate::tui::theme::{MARKS, Role};
 use crate::types::{EnvValue, StepId};
 use ratatui::layout::Rect;
 
-/// Draws a box of rows, as many pages as it takes.
-fn boxed(scene: &Scene<'_>, pen: &mut Pen<'_>, title: &str, rows: &[Row], page: usize) {
-    let area = pen.area;
-    let width = area.width.min(100);
-    let most = area.height.saturating_sub(4).max(3);
-    let room = usize::from(most - 2).max(1);
+/// Draws what there is to read, one page of it.
+pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>, overlay: &Overlay) {
+    let Some((title, rows, page)) = content(scene, overlay) else {
+        return;
+    };
+    let (columns, high) = scene.model.size;
+    let width = columns.min(WIDEST);
+    let most = high.saturating_sub(AROUND).max(3);
+    let room = room(scene.model.size);
     let all = rows.len().div_ceil(room).max(1);
     let page = page.min(all - 1);
     let shown = &rows[(page * room).min(rows.len())..rows.len().min((page + 1) * room)];
     let height = if all > 1 {
         most
     } else {
-        u16::try_from(shown.len())
-            .unwrap_or(most)
-            .saturating_add(2)
-            .min(most)
+        u16::try_from(shown.len() + 2).unwrap_or(most).min(most)
     };
-    let spare = if area.width > 100 {
+    let spare = if columns > WIDEST {
         (most - height) / 2
     } else {
         0
     };
     let place = Rect {
-        x: (area.width - width) / 2,
+        x: (columns - width) / 2,
         y: 2 + spare,
         width,
         height,
@@ -44,15 +44,38 @@ fn boxed(scene: &Scene<'_>, pen: &mut Pen<'_>, title: &str, rows: &[Row], page: 
     clear(scene, pen, place);
     let mut boxed = pen.part(place);
     let remark = format!("page {}/{all}", page + 1);
-    let mut inside = boxed.frame(Role::Border, title, if all > 1 { &remark } else { "" });
+    let mut inside = boxed.frame(Role::Border, &title, if all > 1 { &remark } else { "" });
     inside.rows_from(0, shown);
 }
 
+/// The last page of what there is to read, from 0.
+pub(super) fn last_page(scene: &Scene<'_>, overlay: &Overlay) -> usize {
+    let rows = content(scene, overlay).map_or(0, |(_, rows, _)| rows.len());
+    rows.div_ceil(room(scene.model.size)).max(1) - 1
+}
+
+/// The rows inside the largest box.
+fn room(size: (u16, u16)) -> usize {
+    usize::from(size.1.saturating_sub(AROUND + 2)).max(1)
+}
+
+/// Title, rows and the page that is wanted; none where something is to be typed.
+fn content(scene: &Scene<'_>, overlay: &Overlay) -> Option<(String, Vec<Row>, usize)> {
+    let columns = usize::from(scene.model.size.0.min(WIDEST)).saturating_sub(4);
+    let ((title, rows), page) = match overlay {
+        Overlay::Help(page) => (help(scene, columns), *page),
+        Overlay::Detail(step, page) => (detail(scene, step, columns), *page),
+        Overlay::Warnings(page) => (warnings(scene, columns), *page),
+        Overlay::Interrupt => (interrupt(scene), 0),
+        Overlay::Text(..) => return None,
+    };
+    Some((title, rows, page))
+}
+
 /// The keys of the screen behind the box, from the key map, and the symbols.
-pub(super) fn help(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
+fn help(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
     let mode = behind(scene.model, scene);
     let bindings = bindings::bindings(mode, scene.seen);
-    let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
     let half = columns / 2 - 1;
     let left: Vec<Row> = group(&bindings, Group::Upgrade, "UPGRADE", half)
         .into_iter()
@@ -62,11 +85,10 @@ pub(super) fn help(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
         .into_iter()
         .chain(group(&bindings, Group::Log, "LOG", half))
         .collect();
-    let mut rows = side_by_side(left, right, half);
+    let mut rows = side_by_side(&left, &right, half);
     rows.extend(always(columns));
     rows.extend(symbols(scene, columns));
-    let title = format!("keys on this screen ({})", words(mode));
-    boxed(scene, pen, &title, &rows, page);
+    (format!("keys on this screen ({})", words(mode)), rows)
 }
 
 /// What the box in front hides.
@@ -103,7 +125,7 @@ fn group(bindings: &[Binding], wanted: Group, title: &str, columns: usize) -> Ve
     for binding in of_it {
         let key = bit(Role::Key, format!("  {}", binding.shown));
         rows.extend(super::pen::labelled(
-            key,
+            &key,
             11,
             Role::Text,
             &binding.help,
@@ -114,7 +136,7 @@ fn group(bindings: &[Binding], wanted: Group, title: &str, columns: usize) -> Ve
     rows
 }
 
-fn side_by_side(left: Vec<Row>, right: Vec<Row>, half: usize) -> Vec<Row> {
+fn side_by_side(left: &[Row], right: &[Row], half: usize) -> Vec<Row> {
     let high = left.len().max(right.len());
     (0..high)
         .map(|at| {
@@ -142,7 +164,7 @@ fn always(columns: usize) -> Vec<Row> {
     ];
     for (key, does) in keys {
         let key = bit(Role::Key, format!("  {key}"));
-        rows.extend(super::pen::labelled(key, 11, Role::Text, does, columns));
+        rows.extend(super::pen::labelled(&key, 11, Role::Text, does, columns));
     }
     rows.push(Vec::new());
     rows
@@ -168,15 +190,12 @@ fn symbols(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
 }
 
 /// A step in full, or a pause.
-pub(super) fn detail(scene: &Scene<'_>, pen: &mut Pen<'_>, step: &StepId, page: usize) {
-    let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
+fn detail(scene: &Scene<'_>, step: &StepId, columns: usize) -> (String, Vec<Row>) {
     let label = scene.seen.label(step);
     if scene.seen.step(step).is_some() {
-        let rows = step_rows(scene, step, columns);
-        boxed(scene, pen, &format!("step {label}"), &rows, page);
+        (format!("step {label}"), step_rows(scene, step, columns))
     } else {
-        let rows = item_rows(scene, step, columns);
-        boxed(scene, pen, &format!("part {label}"), &rows, page);
+        (format!("part {label}"), item_rows(scene, step, columns))
     }
 }
 
@@ -230,7 +249,7 @@ pub(super) fn step_rows(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<R
     rows.push(Vec::new());
     let mut add = |label: &str, text: &str| {
         let label = bit(Role::Muted, format!(" {label}"));
-        rows.extend(super::pen::labelled(label, 13, Role::Text, text, columns));
+        rows.extend(super::pen::labelled(&label, 13, Role::Text, text, columns));
     };
     match (&step.kind, panels::command_text(scene, step, false)) {
         (_, Some(text)) => add("runs", &text),
@@ -324,8 +343,7 @@ fn warning_rows(scene: &Scene<'_>, warning: &crate::plan::Warning, columns: usiz
 }
 
 /// All warnings of the run.
-pub(super) fn warnings(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
-    let columns = usize::from(pen.area.width.min(100)).saturating_sub(4);
+fn warnings(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
     let mut rows = Vec::new();
     for (of, warning) in scene
         .seen
@@ -342,11 +360,11 @@ pub(super) fn warnings(scene: &Scene<'_>, pen: &mut Pen<'_>, page: usize) {
     if rows.is_empty() {
         rows.push(row(Role::Muted, "The plan has no warnings."));
     }
-    boxed(scene, pen, "warnings of this run", &rows, page);
+    ("warnings of this run".to_owned(), rows)
 }
 
 /// What Ctrl-C means: nothing yet.
-pub(super) fn interrupt(scene: &Scene<'_>, pen: &mut Pen<'_>) {
+fn interrupt(scene: &Scene<'_>) -> (String, Vec<Row>) {
     let mut rows = vec![
         row(Role::Strong, "What do you want?"),
         Vec::new(),
@@ -369,7 +387,7 @@ pub(super) fn interrupt(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         Role::Muted,
         "Ctrl-C once more within 2 seconds detaches.",
     ));
-    boxed(scene, pen, "Ctrl-C", &rows, 0);
+    ("Ctrl-C".to_owned(), rows)
 }
 
 fn choice(key: &str, words: &str) -> Row {

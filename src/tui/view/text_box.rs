@@ -10,7 +10,20 @@ use crate::tui::model::{Field, Purpose};
 use crate::tui::theme::Role;
 use ratatui::layout::Position;
 
-/// A box with a line of text of a person's own: a reason, a note, the phrase for the controls.
+/// What stands in a box besides its field.
+struct Parts {
+    title: String,
+    content: Vec<Row>,
+    /// What the field is for.
+    ask: &'static str,
+    /// What has to be typed, where that is given.
+    phrase: Option<String>,
+}
+
+/// The rows below the content, the field among them.
+const TAIL: usize = 5;
+
+/// Draws the box; gives the text cursor's place.
 pub(super) fn draw(
     scene: &Scene<'_>,
     pen: &mut Pen<'_>,
@@ -18,57 +31,60 @@ pub(super) fn draw(
     field: &Field,
     page: usize,
 ) -> Option<Position> {
-    let (columns, _) = inside(scene.model.size);
-    let (title, content, ask, phrase) = match purpose {
-        Purpose::Note => (
-            "ADD A NOTE".to_owned(),
-            wrapped(
-                Role::Text,
-                0,
-                "It goes into the run's record and its report.",
-                columns,
-            ),
-            "The note:",
-            None,
-        ),
-        Purpose::TakeControls => {
-            let phrase = boxes::take_over_phrase(scene.seen);
-            (
-                "TAKE THE CONTROLS".to_owned(),
-                take_over(scene, &phrase, columns),
-                "Type it here:",
-                Some(phrase),
-            )
-        }
-        Purpose::Reason { verb, early, .. } => {
-            let content = reason(scene, verb, *early, columns);
-            (
-                verb_title(scene, verb, *early),
-                content,
-                "Why (kept in the record):",
-                None,
-            )
-        }
-    };
-    let tail = vec![
-        Vec::new(),
-        row(Role::Text, ask),
-        field_row(field, phrase.as_deref(), scene.model.size),
-        Vec::new(),
-        row(
-            Role::Muted,
-            "Enter does it; an empty line does nothing. Esc goes back.",
-        ),
+    let parts = parts(scene, purpose);
+    let ends = "Enter does it; an empty line does nothing. Esc goes back.";
+    let tail: [Row; TAIL] = [
+        Row::new(),
+        row(Role::Text, parts.ask),
+        field_row(field, parts.phrase.as_deref(), scene.model.size),
+        Row::new(),
+        row(Role::Muted, ends),
     ];
     let draft = Draft {
-        title: &title,
+        title: &parts.title,
         role: Role::Asking,
-        content: &content,
+        content: &parts.content,
         tail: &tail,
         field: Some((field, 2)),
         page,
     };
     consent::draw(scene, pen, &draft)
+}
+
+/// The last page of the box, from 0.
+pub(super) fn last_page(scene: &Scene<'_>, purpose: &Purpose) -> usize {
+    let rows = parts(scene, purpose).content.len();
+    consent::pages(rows, TAIL, scene.model.size) - 1
+}
+
+fn parts(scene: &Scene<'_>, purpose: &Purpose) -> Parts {
+    let (columns, _) = inside(scene.model.size);
+    match purpose {
+        Purpose::Note => {
+            let text = "It goes into the run's record and its report.";
+            Parts {
+                title: "ADD A NOTE".to_owned(),
+                content: wrapped(Role::Text, 0, text, columns),
+                ask: "The note:",
+                phrase: None,
+            }
+        }
+        Purpose::TakeControls => {
+            let phrase = boxes::take_over_phrase(scene.seen);
+            Parts {
+                title: "TAKE THE CONTROLS".to_owned(),
+                content: take_over(scene, &phrase, columns),
+                ask: "Type it here:",
+                phrase: Some(phrase),
+            }
+        }
+        Purpose::Reason { verb, early, .. } => Parts {
+            title: verb_title(scene, verb, *early),
+            content: reason(scene, verb, *early, columns),
+            ask: "Why (kept in the record):",
+            phrase: None,
+        },
+    }
 }
 
 fn take_over(scene: &Scene<'_>, phrase: &str, columns: usize) -> Vec<Row> {
