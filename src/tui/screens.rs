@@ -446,10 +446,10 @@ fn anything() -> impl Strategy<Value = Key> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
-    fn no_reflex_ever_decides(keys in prop::collection::vec(harmless(), 300)) {
+    fn no_reflex_ever_decides(keys in prop::collection::vec(harmless(), 150)) {
         for (name, run) in every_screen() {
             let mut screen = Screen::new(run, 80, 24);
             for key in &keys {
