@@ -70,6 +70,9 @@ pub(super) fn follow_lines(
     finish(&ending, session)
 }
 
+/// Something that is done to a text.
+type Rewrite<'a> = &'a dyn Fn(&str) -> String;
+
 /// What a front end without a screen does to texts before it shows them.
 pub(super) struct Own<'a> {
     context: &'a Context,
@@ -97,7 +100,7 @@ pub(super) fn session<'a>(
     state: &StateDir,
     run: &RunId,
     part: Part,
-    (paste, blot): (&'a dyn Fn(&str) -> String, &'a dyn Fn(&str) -> String),
+    (paste, blot): (Rewrite<'a>, Rewrite<'a>),
 ) -> Result<Session<'a>, Failure> {
     let pipe = |error: std::io::Error| {
         Failure::new(Code::Outside, "cannot open a pipe").because(error.to_string())
