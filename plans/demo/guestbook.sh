@@ -99,13 +99,12 @@ unexpand() {
 }
 
 reserve() {
-    if [ "${FAIL:-0}" = 1 ] && [ ! -e "$GUESTBOOK/quota-raised" ]; then
-        echo "error: 64 KiB are wanted, the quota is 32 KiB"
-        echo "This failure was asked for with --set fail=1. There are three ways on:"
-        echo "  retry      after raising the quota, in another terminal:"
-        echo "               touch $GUESTBOOK/quota-raised"
-        echo "  skip       nothing needs the room today"
-        echo "  roll back  every step so far is taken back, the newest first"
+    quota=${RUN_DIR:-$GUESTBOOK}/quota
+    if [ "${FAIL:-0}" = 1 ] && [ ! -e "$quota" ]; then
+        echo "error: 64 KiB are wanted and the quota is 32 KiB (because of --set fail=1)."
+        echo "Skip: nothing needs the room today. Roll back: takes every step back."
+        echo "Retry: after raising the quota in another terminal, by typing"
+        echo "touch $quota"
         exit 1
     fi
     head -c 65536 /dev/zero >"$book/reserve"
