@@ -5,7 +5,7 @@ use super::Scope;
 use super::undo::take_backs;
 use super::walk::walk_of;
 use crate::journal::{AskKey, Open, Question, RunState};
-use crate::plan::{Kind, Plan, Undo};
+use crate::plan::{Kind, Plan, Undo, Walk};
 use crate::types::StepId;
 
 /// One thing a person can answer here.
@@ -29,6 +29,7 @@ pub fn choices(plan: &Plan, state: &RunState) -> Vec<Choice> {
         return Vec::new();
     };
     let mut table = Table {
+        walk: walk_of(plan, state),
         state,
         open,
         choices: Vec::new(),
@@ -52,6 +53,7 @@ pub fn choices(plan: &Plan, state: &RunState) -> Vec<Choice> {
 
 /// The answers while they are gathered.
 struct Table<'a> {
+    walk: Option<&'a Walk>,
     state: &'a RunState,
     open: &'a Open,
     choices: Vec<Choice>,
@@ -98,6 +100,12 @@ impl Table<'_> {
         }
     }
 
+    /// What people call a step.
+    fn number(&self, step: &StepId) -> String {
+        self.walk
+            .map_or_else(|| step.to_string(), |walk| walk.number(step))
+    }
+
     /// The answers that belong to this question alone.
     fn own(&mut self, plan: &Plan) {
         match &self.open.question {
@@ -108,7 +116,10 @@ impl Table<'_> {
             Question::Confirm { .. } => {
                 self.add("confirm", "Says that you have read the warning; goes on.");
             }
-            Question::NextStep { step } => self.add("continue", format!("Runs step {step}.")),
+            Question::NextStep { step } => {
+                let step = self.number(step);
+                self.add("continue", format!("Runs step {step}."));
+            }
             Question::Halted => self.add("continue", "Goes on with the next step."),
             Question::Paused { pause, .. } => self.paused(plan, pause),
             Question::Boundary { .. } => {
@@ -127,6 +138,7 @@ impl Table<'_> {
             }
             Question::ManualDone { step } | Question::Failed { step, .. } => self.at_step(step),
             Question::OutcomeUnknown { step, .. } => {
+                let step = self.number(step);
                 self.add(
                     "settle done",
                     format!("Says that step {step} did its work."),
@@ -134,13 +146,14 @@ impl Table<'_> {
                 self.add("settle rerun", format!("Runs step {step} again."));
             }
             Question::CouldNotTell { key, step, .. } => self.could_not_tell(key, step),
-            Question::UndoFailed { step, .. } => self.undo_failed(plan, step),
-            Question::UndoUnsure { step, .. } => self.undo_unsure(plan, step),
+            Question::UndoFailed { step, .. } => self.undo_failed(step),
+            Question::UndoUnsure { step, .. } => self.undo_unsure(step),
         }
     }
 
     /// A manual step, or one that failed.
     fn at_step(&mut self, step: &StepId) {
+        let step = self.number(step);
         if matches!(self.open.question, Question::ManualDone { .. }) {
             self.add(
                 "continue",
@@ -159,10 +172,12 @@ impl Table<'_> {
     }
 
     /// A step could not be taken back.
-    fn undo_failed(&mut self, plan: &Plan, step: &StepId) {
-        let unsaid = walk_of(plan, self.state)
+    fn undo_failed(&mut self, step: &StepId) {
+        let unsaid = self
+            .walk
             .and_then(|walk| walk.step(step))
             .is_some_and(|(_, step)| step.undo == Undo::Unsaid);
+        let step = self.number(step);
         if !unsaid {
             self.add("retry", format!("Tries to take step {step} back again."));
         }
@@ -174,6 +189,7 @@ impl Table<'_> {
 
     /// A guard of a step could not tell.
     fn could_not_tell(&mut self, key: &AskKey, step: &StepId) {
+        let step = self.number(step);
         self.add("retry", "Asks the same question again.");
         self.add_because("settle rerun", format!("Runs step {step} without knowing."));
         if matches!(key, AskKey::StepApplies(_)) {
@@ -189,7 +205,8 @@ impl Table<'_> {
     /// A pause of the plan.
     fn paused(&mut self, plan: &Plan, pause: &StepId) {
         let scope = Scope::of(plan, self.state);
-        let name = walk_of(plan, self.state)
+        let name = self
+            .walk
             .and_then(|walk| walk.pause(pause))
             .map_or_else(|| pause.to_string(), |pause| scope.text(&pause.name));
         self.add(
@@ -199,8 +216,9 @@ impl Table<'_> {
     }
 
     /// Whether there is anything to take back of a step is not known.
-    fn undo_unsure(&mut self, plan: &Plan, step: &StepId) {
-        let asks = walk_of(plan, self.state)
+    fn undo_unsure(&mut self, step: &StepId) {
+        let asks = self
+            .walk
             .and_then(|walk| walk.step(step))
             .is_some_and(|(_, step)| {
                 matches!(
@@ -211,6 +229,7 @@ impl Table<'_> {
                     }
                 ) && !matches!(step.kind, Kind::Check(_))
             });
+        let step = self.number(step);
         if asks {
             self.add("retry", "Asks the same question again.");
         }

@@ -83,7 +83,7 @@ pub fn take_backs(plan: &Plan, state: &RunState) -> Result<Vec<TakeBack>, String
         };
         return Err(format!(
             "There is no way back: step {} has started, and nothing takes it back ({why}).",
-            step.id
+            walk.number(&step.id)
         ));
     }
     let mut lines = Vec::new();

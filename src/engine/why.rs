@@ -49,7 +49,7 @@ pub fn why(plan: &Plan, state: &RunState, now: &Moment) -> Why {
     let at = place.step.as_ref().or(place.item.as_ref());
     let sentence = match (at, &state.rollback) {
         (_, Some(_)) => "The run takes its steps back.".to_owned(),
-        (Some(id), None) => format!("{} is under way.", named(plan, state, id)),
+        (Some(id), None) => sentence(&format!("{} is under way.", named(plan, state, id))),
         (None, None) => "The run ends: the installed version is looked up.".to_owned(),
     };
     let sentence = match &state.pause_requested {
@@ -87,26 +87,36 @@ fn ending(state: &RunState, result: &RunResult) -> String {
     }
 }
 
-/// A step, phase or pause with its name.
+/// A step, phase or pause by its number and name.
 fn named(plan: &Plan, state: &RunState, id: &StepId) -> String {
-    let scope = Scope::at(plan, state, id);
     let Some(walk) = walk_of(plan, state) else {
         return id.to_string();
     };
-    if let Some((_, step)) = walk.step(id) {
-        return format!("Step {id} ({})", scope.text(&step.name));
-    }
-    let item = walk.items.iter().find(|item| item.id() == id);
-    item.map_or_else(
-        || id.to_string(),
-        |item| format!("\"{}\"", scope.text(item.name())),
-    )
+    let kind = if walk.step(id).is_some() {
+        "step"
+    } else if walk.pause(id).is_some() {
+        "pause"
+    } else {
+        "phase"
+    };
+    let name = walk
+        .name(id)
+        .map(|name| Scope::at(plan, state, id).text(name));
+    format!("{kind} {} ({})", walk.number(id), name.unwrap_or_default())
+}
+
+/// A sentence with its first letter in upper case.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// What a question wants to know.
 fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> String {
     let named = |id: &StepId| named(plan, state, id);
-    match question {
+    let text = match question {
         Question::Start => "Nothing has been changed. The run waits to be started.".into(),
         Question::Confirm {
             warning,
@@ -121,7 +131,9 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
                 Some(_) => "with a typed phrase",
                 None => "by acknowledging it",
             };
-            format!("Warning {warning} has to be confirmed {how} before {before}.")
+            let number = walk_of(plan, state).map(|walk| walk.warning_number(warning));
+            let number = number.unwrap_or_else(|| warning.to_string());
+            format!("Warning {number} has to be confirmed {how} before {before}.")
         }
         Question::NextStep { step } => format!("{} waits to be let begin.", named(step)),
         Question::Halted => "The run stopped here because somebody asked for it.".into(),
@@ -164,12 +176,17 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
                 named(step)
             )
         }
-    }
+    };
+    sentence(&text)
 }
 
 /// A pause, with the time from which it may end.
 fn paused(plan: &Plan, state: &RunState, id: &StepId, overdue: bool, now: &Moment) -> String {
-    let name = named(plan, state, id);
+    let walk = walk_of(plan, state);
+    let name = walk
+        .and_then(|walk| walk.name(id))
+        .map(|name| Scope::of(plan, state).text(name));
+    let name = format!("\"{}\"", name.unwrap_or_default());
     let pause = walk_of(plan, state).and_then(|walk| walk.pause(id));
     let record = state.pauses.get(id);
     let min = pause.and_then(|pause| pause.min);

@@ -25,6 +25,40 @@ impl Walk {
         self.steps().find(|(_, step)| step.id == *id)
     }
 
+    /// What people call a step, phase or pause: `3.2` is the second step of the third item, and
+    /// every phase and pause counts; its id where it is none of this walk.
+    pub fn number(&self, id: &StepId) -> String {
+        let find = |(at, item): (usize, &Item)| {
+            if item.id() == id {
+                return Some((at + 1).to_string());
+            }
+            let Item::Phase(phase) = item else {
+                return None;
+            };
+            let step = phase.steps.iter().position(|step| step.id == *id)?;
+            Some(format!("{}.{}", at + 1, step + 1))
+        };
+        let number = self.items.iter().enumerate().find_map(find);
+        number.unwrap_or_else(|| id.to_string())
+    }
+
+    /// The name of a step, phase or pause.
+    pub fn name(&self, id: &StepId) -> Option<&Template> {
+        let item = self
+            .items
+            .iter()
+            .find(|item| item.id() == id)
+            .map(Item::name);
+        item.or_else(|| self.step(id).map(|(_, step)| &step.name))
+    }
+
+    /// What people call a warning: `W2` is the second that can come up; its id where it is
+    /// upwalk's own.
+    pub fn warning_number(&self, id: &WarningId) -> String {
+        let place = self.warnings().position(|(_, warning)| warning.id == *id);
+        place.map_or_else(|| id.to_string(), |place| format!("W{}", place + 1))
+    }
+
     /// The pause of this id.
     pub fn pause(&self, id: &StepId) -> Option<&Pause> {
         self.items.iter().find_map(|item| match item {
