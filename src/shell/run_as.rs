@@ -126,7 +126,7 @@ impl Helper {
             Ok(text) if text == "+" => Ok(started),
             Ok(text) => Err(match text.strip_prefix('+') {
                 Some(why) => why.to_owned(),
-                None => format!("{way} was refused; its last words are in the log"),
+                None => format!("{way} was refused"),
             }),
             Err(error) => {
                 let _ = super::os::signal_group(started.pid, rustix::process::Signal::KILL);

@@ -11,6 +11,7 @@ use super::command::{self, Output, Started};
 use super::exec::{GroupLine, Intent, ShimLine};
 use super::proc::Proc;
 use super::store::{RunDir, create_new, sync_dir};
+use super::tail::LogReader;
 use super::users::User;
 use super::{clock, identity, os};
 use crate::types::{CommandSpec, EnvValue, Exit, ExitRecord, Millis, Seq};
@@ -212,8 +213,20 @@ impl Begun {
                 self.note_group(&started);
                 watch.until_end(&started, &self.command)
             }
-            Err(why) => not_started(why),
+            // What a refusing sudo said is in the log.
+            Err(why) => not_started(match self.last_line() {
+                Some(said) => format!("{why} ({said})"),
+                None => why,
+            }),
         }
+    }
+
+    /// The last line of the log, where there is one.
+    fn last_line(&self) -> Option<String> {
+        let log = LogReader::open(&self.intent.file("log")).ok()?;
+        let lines = log.lines_before(log.len().ok()?, 1).ok()?;
+        let text = String::from_utf8_lossy(&lines.first()?.bytes).into_owned();
+        Some(text.trim().chars().take(200).collect())
     }
 
     /// The second line of `.pid`.
