@@ -16,9 +16,9 @@ mod run;
 
 use run::{Run, question, wait_for_file, wait_until};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use upwalk::journal::{Decision, Event, Evidence, Outcome, Question, RunResult, RunState, codec};
-use upwalk::supervisor::client::{self, Mirror};
+use upwalk::supervisor::client::{self, Client, Mirror};
 use upwalk::supervisor::wire::{self, FromServer, Part};
 use upwalk::types::{Exit, Seq, StepId};
 
@@ -38,6 +38,16 @@ up:
         name: Wait
         id: wait
         undo: { none: nothing to take back }
+";
+
+/// A pause that is overdue after a moment.
+const OVERDUE: &str = r"
+upwalk: 1
+service: overdue
+up:
+  - pause: Rest
+    id: rest
+    max: 1s
 ";
 
 /// A run with a question of nearly every kind.
@@ -362,6 +372,127 @@ fn a_command_is_ended_on_request_and_the_run_asks() {
         .expect("readable")
         .expect("an entry");
     assert_eq!(entry.stopped_at.as_deref(), Some("wait"));
+}
+
+#[test]
+fn many_who_attach_at_once_start_one_supervisor() {
+    let run = Run::of(WAITING);
+    let mut fronts: Vec<_> = std::thread::scope(|scope| {
+        let attach = || scope.spawn(|| run.attach_or_start(Part::Controls));
+        let threads: Vec<_> = (0..6).map(|_| attach()).collect();
+        let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.map(|front| front.expect("it attached")).collect()
+    });
+    let started = |event: &&Event| matches!(event, Event::SupervisorStarted { .. });
+    assert_eq!(events(&run).iter().filter(started).count(), 1);
+    for front in &mut fronts {
+        front.wait("who has the controls", |m| {
+            m.controls.is_some() && m.observers.len() == 5
+        });
+    }
+    assert_eq!(fronts.iter().filter(|front| front.mirror.yours).count(), 1);
+    run.stop();
+}
+
+#[test]
+fn whoever_attaches_after_a_kill_starts_a_supervisor_that_goes_on() {
+    let run = Run::of(WAITING);
+    let mut front = run.attach_or_start(Part::Controls);
+    front.start();
+    let first = front.state().supervisor.expect("it was journalled");
+    support::kill(
+        i32::try_from(first).expect("a pid"),
+        rustix::process::Signal::KILL,
+    );
+    front.wait("the loss", |mirror| mirror.gone.is_some());
+    assert!(front.client.ping().is_err() || !client::is_served(&run.dir));
+    let mut front = run.attach_or_start(Part::Controls);
+    assert_ne!(front.state().supervisor, Some(first));
+    std::fs::write(run.here("code"), "0").expect("written");
+    run.touch("go");
+    front.wait("the end", |mirror| mirror.gone.is_some());
+    assert_eq!(result(&front.mirror), Some(&RunResult::Done));
+    assert_eq!(run.text("ran"), "ran\n");
+}
+
+#[test]
+fn a_run_of_a_service_that_another_run_has_open_is_not_served() {
+    let first = Run::of(WAITING);
+    let _supervisor = first.serve();
+    let second = first.another();
+    let attached = Client::attach(&first.state_dir, &second, Part::Controls, |_| {});
+    let error = attached.expect_err("the service is taken");
+    assert_eq!(error.code, 7);
+    assert!(error.what.contains(first.id.as_str()), "{error}");
+}
+
+#[test]
+fn a_supervisor_of_another_wire_version_is_named_with_its_program() {
+    let run = Run::of(WAITING);
+    let listener = UnixListener::bind(run.dir.socket_path()).expect("nobody listens");
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody connects");
+        let hello = b"{\"frame\":\"hello\",\"wire\":2,\"new\":[]}\n";
+        stream.write_all(hello).expect("it listens");
+    });
+    let attached = Client::attach(&run.state_dir, &run.id, Part::Controls, |_| {});
+    let error = attached.expect_err("it speaks otherwise");
+    server.join().expect("it was asked");
+    assert!(error.what.contains("wire version 2"), "{error}");
+    let program = format!("/proc/{}/exe", std::process::id());
+    assert_eq!(error.other, Some(program.into()));
+}
+
+#[test]
+fn a_pause_says_when_it_is_overdue() {
+    let run = Run::of(OVERDUE);
+    let _supervisor = run.serve();
+    let mut front = run.attach(Part::Controls);
+    front.start();
+    front.wait("the reminder", |mirror| {
+        matches!(
+            question(mirror),
+            Some(Question::Paused { overdue: true, .. })
+        )
+    });
+    front.answer("the pause", |_| true, |_| go_on());
+    front.wait("the end", |mirror| mirror.gone.is_some());
+    assert_eq!(result(&front.mirror), Some(&RunResult::Done));
+}
+
+#[test]
+fn a_front_end_that_reads_nothing_holds_nobody_up_and_is_sent_away() {
+    let run = Run::of(WAITING);
+    let _supervisor = run.serve();
+    let mut deaf = raw(&run);
+    deaf.write_all(format!("{HELLO}\n").as_bytes())
+        .expect("it listens");
+    for id in 0..4000 {
+        let ping = format!("{{\"frame\":\"ping\",\"id\":{id}}}\n");
+        // At some point it is sent away.
+        let _ = deaf.write_all(ping.as_bytes());
+    }
+    let mut front = run.attach(Part::Verb);
+    let text = "still served".to_owned();
+    front
+        .decide(None, Decision::Note { text })
+        .expect("a note is always taken");
+    let frames = frames(&deaf);
+    let Some(FromServer::Bye { why }) = frames.last() else {
+        panic!("{} frames and no goodbye", frames.len());
+    };
+    assert!(why.contains("too far behind"), "{why}");
+}
+
+#[test]
+fn what_is_too_long_for_a_frame_is_refused_before_it_is_sent() {
+    let run = Run::of(WAITING);
+    let _supervisor = run.serve();
+    let mut front = run.attach(Part::Controls);
+    let text = "x".repeat(wire::MAX_FRAME);
+    let error = front.client.decide(None, Decision::Note { text });
+    assert!(error.expect_err("it is too long").what.contains("too long"));
+    front.start();
 }
 
 /// Connects without a hello.

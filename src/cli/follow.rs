@@ -108,12 +108,13 @@ pub(super) fn session<'a>(
     let wake = Wake::new().map_err(pipe)?;
     let mut waker = wake.waker().map_err(pipe)?;
     let (sender, updates) = mpsc::channel();
-    let mirror = Mirror::new(state.run(run)?)?;
     let client = Client::attach(state, run, part, move |update| {
         // Nobody listens any more once the front end is gone.
         let _ = sender.send(update);
         waker.wake();
-    })?;
+    })
+    .map_err(client::hand_over)?;
+    let mirror = Mirror::new(state.run(run)?)?;
     Ok(Session {
         client,
         mirror,
@@ -135,11 +136,12 @@ fn on_screen(
 ) -> Result<Code, Failure> {
     let dir = state.run(run)?;
     let (sender, updates) = mpsc::channel();
-    let mirror = Mirror::new(dir.clone())?;
     let client = Client::attach(state, run, part, move |update| {
         // Nobody listens any more once the screen was left.
         let _ = sender.send(update);
-    })?;
+    })
+    .map_err(client::hand_over)?;
+    let mirror = Mirror::new(dir.clone())?;
     let ending = tui::run(&client, mirror, updates, context.screen())
         .map_err(|error| no_screen(context, run, &error))?;
     out::print(&format!("{}\n", ending.summary.join("\n")))?;

@@ -6,6 +6,7 @@ use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -28,6 +29,15 @@ pub fn spawn_supervisor(run_dir: &Path, log: &Path, timeout: Millis) -> io::Resu
     // It goes on when this process ends; as long as that lives, it takes the status.
     std::thread::spawn(move || child.wait());
     line
+}
+
+/// Replaces this process by another program with the arguments that this one got; returns only where
+/// that fails.
+pub fn become_program(program: &Path) -> io::Error {
+    Command::new(program)
+        .arg0("upwalk")
+        .args(std::env::args_os().skip(1))
+        .exec()
 }
 
 /// This program; through `systemd-run --scope` where logind would kill it at logout.

@@ -19,7 +19,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-pub use super::launch::spawn_supervisor;
+pub use super::launch::{become_program, spawn_supervisor};
 
 /// The process at the other end of a Unix socket, as the kernel knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

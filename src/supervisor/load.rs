@@ -3,9 +3,10 @@
 //! look at one).
 
 use crate::journal::codec::{self, Journal};
-use crate::journal::{Recorded, RunState};
+use crate::journal::{Event, Recorded, RunState};
 use crate::plan::{self, FileDigest, Paint, Plan};
 use crate::shell::store::{self, PlanFileError, RunDir, StoreError};
+use crate::types::ServiceId;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -80,6 +81,15 @@ pub(super) fn load(dir: &RunDir) -> Result<Loaded, LoadError> {
 pub(super) fn journal(dir: &RunDir) -> Result<Journal, LoadError> {
     let bytes = dir.read_journal()?;
     codec::decode(&bytes).map_err(|damage| damaged(dir, &damage.to_string()))
+}
+
+/// The service that the run's first event names.
+pub(super) fn service_of(dir: &RunDir) -> Result<ServiceId, LoadError> {
+    let journal = journal(dir)?;
+    match journal.events.first().map(|first| &first.event) {
+        Some(Event::RunStarted(run)) => Ok(run.service.clone()),
+        Some(_) | None => Err(damaged(dir, "it does not begin with RunStarted")),
+    }
 }
 
 /// Adds a run's events up.

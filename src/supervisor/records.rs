@@ -70,3 +70,74 @@ pub(super) fn claim(state_dir: &StateDir, run: &RunStarted) -> Result<(), LoadEr
         Some(_) | None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::samples;
+    use crate::types::{RunId, Seq, StepId, Version};
+
+    fn event(n: u64, event: Event) -> Recorded {
+        Recorded {
+            n: Seq(n),
+            at: samples::at(n),
+            event,
+        }
+    }
+
+    fn finished(n: u64, result: RunResult) -> Recorded {
+        event(n, Event::RunFinished { result })
+    }
+
+    #[test]
+    fn the_ledger_tells_where_a_run_was_stopped_until_another_one_is_done() {
+        let root = tempfile::tempdir().expect("a directory");
+        let (dir, _) = StateDir::open(&root.path().join("state")).expect("a state directory");
+        let first = samples::started("app");
+        let last = || dir.ledger(&first.service).expect("a good ledger");
+        let version = Version::parse("4.3").expect("a version");
+        let moved = Event::LedgerMoved {
+            version: version.clone(),
+        };
+        let stopped = RunResult::Stopped {
+            at: Some(StepId::from("migrate")),
+            because: None,
+            failed: true,
+        };
+        let events = [event(7, moved), finished(9, stopped)];
+        for _ in 0..2 {
+            for event in &events {
+                keep(&dir, &first, event).expect("it can be kept");
+            }
+        }
+        let entry = last().expect("an entry");
+        assert_eq!(entry.stopped_at.as_deref(), Some("migrate"));
+        assert_eq!(
+            (entry.number, &entry.state_version),
+            (Seq(9), &Some(version))
+        );
+
+        let mut second = samples::started("app");
+        second.run = RunId::new("20260922T000000Z", &second.service, "up");
+        keep(&dir, &second, &finished(5, RunResult::RolledBack)).expect("kept");
+        assert_eq!(last(), Some(entry.clone()), "the open ends are still there");
+        keep(&dir, &second, &finished(5, RunResult::Done)).expect("kept");
+        let tied_up = last().expect("an entry");
+        assert_eq!((tied_up.stopped_at, tied_up.run), (None, second.run));
+        assert_eq!(tied_up.state_version, entry.state_version);
+    }
+
+    #[test]
+    fn a_service_with_an_open_run_is_not_claimed_for_another() {
+        let root = tempfile::tempdir().expect("a directory");
+        let (dir, _) = StateDir::open(&root.path().join("state")).expect("a state directory");
+        let first = samples::started("app");
+        claim(&dir, &first).expect("it is free");
+        claim(&dir, &first).expect("it is ours");
+        let mut second = samples::started("app");
+        second.run = RunId::new("20260922T000000Z", &second.service, "up");
+        let error = claim(&dir, &second).expect_err("the first is open");
+        assert_eq!(error.code, 7);
+        assert!(error.what.contains(first.run.as_str()), "{error}");
+    }
+}

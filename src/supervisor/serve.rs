@@ -7,10 +7,8 @@ use super::server::{self, Greeting};
 use super::service::{End, Msg, Service};
 use super::wire::{self, FromServer};
 use super::work::Work;
-use crate::journal::Event;
 use crate::shell::store::{RunDir, ServiceLock, StateDir};
 use crate::shell::{ask, os};
-use crate::types::ServiceId;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
@@ -80,7 +78,7 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
     os::become_supervisor().map_err(|error| failed("cannot become a supervisor", &error))?;
     let dir = RunDir::open(run_dir)?;
     let state_dir = state_dir_of(run_dir)?;
-    let Some(lock) = state_dir.lock(&service_of(&dir)?)? else {
+    let Some(lock) = state_dir.lock(&load::service_of(&dir)?)? else {
         return Ok(None);
     };
     // Only now nobody else appends to it.
@@ -136,15 +134,6 @@ fn state_dir_of(run_dir: &Path) -> Result<StateDir, LoadError> {
         hint: Some("upwalk runs".to_owned()),
         code: 1,
     })
-}
-
-/// The service that the run's first event names.
-fn service_of(dir: &RunDir) -> Result<ServiceId, LoadError> {
-    let journal = load::journal(dir)?;
-    match journal.events.first().map(|first| &first.event) {
-        Some(Event::RunStarted(run)) => Ok(run.service.clone()),
-        Some(_) | None => Err(load::damaged(dir, "it does not begin with RunStarted")),
-    }
 }
 
 /// Brings what lies beside the journal in line with it.

@@ -13,7 +13,7 @@ use upwalk::journal::codec::{GENESIS, encode};
 use upwalk::journal::{Decision, Event, Question, RunStarted, RunState, StepMode};
 use upwalk::shell::store::{RunDir, StateDir};
 use upwalk::shell::{clock, identity};
-use upwalk::supervisor::client::{Client, Mirror, Update};
+use upwalk::supervisor::client::{Client, ClientError, Mirror, Update};
 use upwalk::supervisor::wire::Part;
 use upwalk::types::{Digest, Id, RunId, Seq};
 
@@ -28,6 +28,8 @@ pub(crate) struct Run {
 impl Run {
     /// Makes a run of this plan; `HERE` in it stands for a directory that [`Run::here`] names.
     pub(crate) fn of(plan: &str) -> Self {
+        // Where the library starts a supervisor, that is not this test's binary.
+        upwalk::shell::os::use_binary(Path::new(env!("CARGO_BIN_EXE_upwalk")));
         let root = tempfile::tempdir().expect("a directory");
         let (state_dir, _) = StateDir::open(&root.path().join("state")).expect("a state directory");
         let here = root.path().display().to_string();
@@ -82,6 +84,33 @@ impl Run {
             .claim(service, &self.id)
             .expect("the service can be claimed");
         assert_eq!(other, None);
+    }
+
+    /// Ends the run at its first question, and its supervisor with it.
+    pub(crate) fn stop(&self) {
+        let mut verb = self.attach(Part::Verb);
+        let stop = Decision::Stop { because: None };
+        verb.decide(None, stop).expect("the run asks something");
+        verb.wait("the end", |mirror| mirror.gone.is_some());
+    }
+
+    /// Makes another run of the same service, which does not get it.
+    pub(crate) fn another(&self) -> RunId {
+        let state = self.state();
+        let id = RunId::new("20261121T040506Z", &state.run.service, "up");
+        let plan = std::fs::read(self.dir.plan_path()).expect("the plan's copy");
+        let dir = self.state_dir.create_run(&id, "plan.yaml", &plan, &[]);
+        let started = Event::RunStarted(Box::new(RunStarted {
+            run: id.clone(),
+            ..(*state.run).clone()
+        }));
+        let (bytes, _, _) = encode(GENESIS, Seq(0), &clock::now(), &[started]);
+        let mut journal = dir
+            .expect("a run's directory")
+            .open_journal(0)
+            .expect("a journal");
+        journal.append(&bytes).expect("the first event");
+        id
     }
 
     /// A file that plan and test share.
@@ -142,14 +171,27 @@ impl Run {
 
     /// Attaches to the supervisor that lives.
     pub(crate) fn attach(&self, part: Part) -> Front {
+        self.front(|tell| {
+            let client = Client::attach_existing(&self.state_dir, &self.id, part, tell);
+            client.map(|client| client.expect("a supervisor lives"))
+        })
+    }
+
+    /// Attaches, starting a supervisor where none lives; the test ends it.
+    pub(crate) fn attach_or_start(&self, part: Part) -> Front {
+        self.front(|tell| Client::attach(&self.state_dir, &self.id, part, tell))
+    }
+
+    fn front(
+        &self,
+        attach: impl FnOnce(Box<dyn FnMut(Update) + Send>) -> Result<Client, ClientError>,
+    ) -> Front {
         let (news, updates) = channel();
-        let client = Client::attach_existing(&self.state_dir, &self.id, part, move |update| {
+        let client = attach(Box::new(move |update| {
             // The test may have looked away.
             let _ = news.send(update);
-        });
-        let client = client
-            .unwrap_or_else(|error| panic!("{error}"))
-            .expect("a supervisor lives");
+        }));
+        let client = client.unwrap_or_else(|error| panic!("{error}"));
         let mirror = Mirror::new(self.dir.clone()).expect("the plan can be read");
         let mut front = Front {
             client,
