@@ -52,5 +52,7 @@ fn every_mistake_is_found_at_its_place() {
     if std::env::var_os("WRITE_TABLE").is_some() {
         std::fs::write("tests/plans/wrong.txt", &table).expect("the table is written");
     }
-    assert_eq!(table, CASES);
+    for (is, wanted) in table.split("### ").zip(CASES.split("### ")) {
+        assert_eq!(is, wanted);
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing stops at the first mistake: a value of the wrong shape is reported and left out.
 
-use super::findings::{Findings, closest, quoted};
+use super::findings::{Findings, quoted};
 use super::node::{Node, Sp, Span, Style, Value};
 use super::yaml::NEEDS_BAR;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -239,8 +239,9 @@ pub(super) fn word<T: Copy>(
         return Some(*value);
     }
     let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let close = out.closest(given, names.iter().copied());
     let found = out.error(&text.span, format!("{} is no {what}", quoted(given)));
-    match closest(given, names.iter().copied()) {
+    match close {
         Some(close) => found.label(format!("did you mean `{close}`?")),
         None => found.label(format!("one of {}", names.join(", "))),
     };

@@ -1,11 +1,14 @@
 //! What is wrong with a plan: every finding with its place, drawn like rustc draws them.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
 
 /// How many findings are drawn; the rest is counted.
 const MOST_DRAWN: usize = 100;
+
+/// The longest excerpt that is drawn, in bytes.
+const LONGEST: usize = 4096;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,53 +122,59 @@ impl Diagnostics {
     /// One finding as the drawing library wants it: only the lines it is about are handed over.
     fn group<'a>(&'a self, lines: &Lines<'a>, found: &'a Diagnostic) -> Group<'a> {
         let title = Level::ERROR.primary_title(found.title.as_str());
-        let group = if self.text.is_empty() {
-            title.element(Origin::path(self.file.as_str()))
-        } else {
-            let (source, first) = lines.around(&found.span);
-            let place = AnnotationKind::Primary
-                .span(within(&found.span, source.start, source.end))
-                .label(found.label.as_str());
-            let snippet = Snippet::source(&self.text[source.clone()])
-                .line_start(first)
-                .path(self.file.as_str())
-                .annotation(place);
-            let near = |span: &Range<usize>| source.contains(&span.start);
-            match &found.also {
-                Some((span, remark)) if near(span) => title.element(
-                    snippet.annotation(
-                        AnnotationKind::Context
-                            .span(within(span, source.start, source.end))
-                            .label(remark.as_str()),
-                    ),
-                ),
-                Some((span, remark)) => {
-                    let (other, line) = lines.around(span);
-                    let mark = AnnotationKind::Context
-                        .span(within(span, other.start, other.end))
-                        .label(remark.as_str());
-                    title.element(snippet).element(
-                        Snippet::source(&self.text[other])
-                            .line_start(line)
-                            .path(self.file.as_str())
-                            .annotation(mark),
-                    )
-                }
-                None => title.element(snippet),
+        let (source, _) = lines.around(&found.span);
+        let group = match &found.also {
+            _ if self.text.is_empty() => title.element(Origin::path(self.file.as_str())),
+            // Machines write lines that no terminal can show.
+            _ if source.len() > LONGEST => {
+                let place = lines.place(found.span.start);
+                let origin = Origin::path(self.file.as_str()).line(place.line);
+                title.element(origin.char_column(place.column))
             }
+            Some((span, remark)) if source.contains(&span.start) => {
+                let also = AnnotationKind::Context.span(within(&self.text, span, &source));
+                let snippet =
+                    self.snippet(lines, AnnotationKind::Primary, &found.span, &found.label);
+                title.element(snippet.annotation(also.label(remark.as_str())))
+            }
+            Some((span, remark)) => title
+                .element(self.snippet(lines, AnnotationKind::Primary, &found.span, &found.label))
+                .element(self.snippet(lines, AnnotationKind::Context, span, remark)),
+            None => title.element(self.snippet(
+                lines,
+                AnnotationKind::Primary,
+                &found.span,
+                &found.label,
+            )),
         };
         match &found.help {
             Some(help) => group.element(Level::HELP.message(help.as_str())),
             None => group,
         }
     }
+
+    /// The lines around a place, with a remark at it.
+    fn snippet<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        kind: AnnotationKind,
+        span: &Range<usize>,
+        remark: &'a str,
+    ) -> Snippet<'a, Annotation<'a>> {
+        let (source, first) = lines.around(span);
+        let place = kind.span(within(&self.text, span, &source)).label(remark);
+        Snippet::source(&self.text[source])
+            .line_start(first)
+            .path(self.file.as_str())
+            .annotation(place)
+    }
 }
 
-/// A span inside an excerpt that begins at `start` and ends at `end`, at most to its line's end.
-fn within(span: &Range<usize>, start: usize, end: usize) -> Range<usize> {
-    let from = span.start.clamp(start, end);
-    let to = span.end.clamp(from, end);
-    from - start..to - start
+/// A span inside an excerpt of a text, at most to the excerpt's end.
+fn within(text: &str, span: &Range<usize>, excerpt: &Range<usize>) -> Range<usize> {
+    let from = floor(text, span.start.clamp(excerpt.start, excerpt.end));
+    let to = floor(text, span.end.clamp(from, excerpt.end)).max(from);
+    from - excerpt.start..to - excerpt.start
 }
 
 /// Where the lines of a text begin.
@@ -189,6 +198,11 @@ impl<'a> Lines<'a> {
     /// The line a byte lies on, from 0.
     fn index(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).max(1) - 1
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.index(at) + 1
     }
 
     /// The line and column of a byte.

@@ -7,6 +7,9 @@ use std::collections::HashSet;
 /// How often something is found before the rest is not looked at any more.
 const MOST: usize = 1000;
 
+/// How often something near is looked for.
+const MOST_SUGGESTIONS: usize = 100;
+
 /// The findings so far, and the text they point into.
 #[derive(Debug)]
 pub(super) struct Findings<'a> {
@@ -18,6 +21,8 @@ pub(super) struct Findings<'a> {
     pub(super) errors: Vec<Diagnostic>,
     /// What is read but not executed yet.
     pub(super) not_yet: Vec<Diagnostic>,
+    /// How often something near was looked for; a file of mistakes alone is not worth more.
+    suggestions: usize,
     /// Keys whose values could not be read, with the place of their map.
     broken: HashSet<(usize, &'static str)>,
     /// Takes what is found once there are [`MOST`] findings.
@@ -32,6 +37,7 @@ impl<'a> Findings<'a> {
             lines: Lines::of(text),
             errors: Vec::new(),
             not_yet: Vec::new(),
+            suggestions: 0,
             broken: HashSet::new(),
             overflow: Diagnostic::new(0..0, String::new()),
         }
@@ -39,12 +45,28 @@ impl<'a> Findings<'a> {
 
     /// Adds an error; the caller may go on to say more in what is returned.
     pub(super) fn error(&mut self, span: &Span, title: impl Into<String>) -> &mut Diagnostic {
-        if self.errors.len() >= MOST {
+        if self.is_full() {
             return &mut self.overflow;
         }
         self.errors
             .push(Diagnostic::new(span.clone(), title.into()));
         self.errors.last_mut().unwrap_or(&mut self.overflow)
+    }
+
+    /// Whether so much was found that nothing more is looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors.len() >= MOST
+    }
+
+    /// The candidate that was probably meant.
+    pub(super) fn closest<'c>(
+        &mut self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<String> {
+        self.suggestions += 1;
+        let near = (self.suggestions <= MOST_SUGGESTIONS).then(|| closest(word, candidates));
+        near.flatten().map(str::to_owned)
     }
 
     /// Notes that a key of the map at `span` is there but could not be read, which has been said.
@@ -77,7 +99,7 @@ impl<'a> Findings<'a> {
 
     /// Reports a key that is not among `known`.
     pub(super) fn unknown_key(&mut self, key: &str, span: &Span, known: &[&str], whose: &str) {
-        let close = closest(key, known.iter().copied());
+        let close = self.closest(key, known.iter().copied());
         let found = self.error(span, format!("{whose} has no key {}", quoted(key)));
         match close {
             // What authors look for in a guard stands elsewhere.
@@ -124,10 +146,7 @@ fn shown_char(c: char) -> Vec<char> {
 }
 
 /// The candidate nearest to `word`, where one is near enough to have been meant.
-pub(super) fn closest<'c>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.len() > 64 {
         return None;
     }

@@ -5,7 +5,7 @@
 
 use super::findings::{Findings, quoted};
 use super::node::{Key, Node, Scalar, Span, Style, Value};
-use super::yaml::{DEPTH, NODES};
+use super::yaml::{DEPTH, NODES, too_deep};
 use std::collections::HashMap;
 
 /// Reads a JSON file; none where it is not JSON, which is then among the findings.
@@ -20,9 +20,16 @@ pub(super) fn read(out: &mut Findings<'_>) -> Option<Node> {
         while !text.is_char_boundary(at) {
             at -= 1;
         }
-        out.error(&(at..at), format!("this is not JSON: {error}"))
-            .label("here")
-            .help("a file whose first character is `{` is read as JSON");
+        let said = error.to_string();
+        // The place is drawn, so the text need not repeat it.
+        let what = said.split(" at line ").next().unwrap_or_default();
+        if what.starts_with("recursion limit") {
+            too_deep(&(at..at), out);
+        } else {
+            out.error(&(at..at), format!("this is not JSON: {what}"))
+                .label("here")
+                .help("a file whose first character is `{` is read as JSON");
+        }
         return None;
     }
     let mut reader = Reader {

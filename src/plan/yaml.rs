@@ -6,7 +6,9 @@
 
 use super::findings::{Findings, quoted};
 use super::node::{Key, Node, Scalar, Span, Style, Value};
-use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span as Mark};
+use serde_yaml::granit_parser::{
+    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as Mark,
+};
 use std::collections::HashMap;
 
 /// How deep maps and lists may be nested.
@@ -146,11 +148,7 @@ impl Builder {
             return Err(Stop);
         }
         if self.open.len() >= DEPTH {
-            out.error(
-                &span,
-                format!("the plan is nested deeper than {DEPTH} levels"),
-            )
-            .label("one level too many");
+            too_deep(&span, out);
             return Err(Stop);
         }
         self.open.push(Open { begins: span, what });
@@ -261,6 +259,15 @@ fn anchor_before(text: &str, span: &Span) -> Span {
     }
 }
 
+/// Reports a map or list inside too many others.
+pub(super) fn too_deep(span: &Span, out: &mut Findings<'_>) {
+    out.error(
+        span,
+        format!("the plan is nested deeper than {DEPTH} levels"),
+    )
+    .label("one level too many");
+}
+
 /// Reports what the parser stumbled over; where the line holds a command, says what that needs.
 fn syntax_error(error: &ScanError, out: &mut Findings<'_>) {
     let text = out.text;
@@ -285,6 +292,10 @@ fn syntax_error(error: &ScanError, out: &mut Findings<'_>) {
         value.contains(": ")
             || value.starts_with(['"', '\'', '!', '[', '{', '*', '&', '@', '%', '`'])
     });
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        too_deep(&(at..at), out);
+        return;
+    }
     let info = error.info();
     let found = out.error(&(at..at), format!("this is not YAML: {info}"));
     found.label("here");

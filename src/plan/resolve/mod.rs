@@ -169,7 +169,7 @@ impl Resolver<'_, '_> {
             what: around.what.clone(),
             shell: around.shell.clone(),
             text: text.to_owned(),
-            line: self.out.lines.place(span.start).line,
+            line: self.out.lines.line(span.start),
         });
     }
 

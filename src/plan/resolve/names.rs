@@ -3,7 +3,7 @@
 use super::Resolver;
 use crate::plan::Template;
 use crate::plan::decode::Text;
-use crate::plan::findings::{closest, quoted};
+use crate::plan::findings::quoted;
 use crate::plan::node::{Sp, Span};
 use crate::plan::shelltext;
 use std::collections::BTreeSet;
@@ -150,6 +150,9 @@ impl Resolver<'_, '_> {
         if secret == Some(false) || BUILT_IN.contains(&name) || self.sets.contains_key(name) {
             return;
         }
+        if self.out.is_full() {
+            return;
+        }
         let start = self.nth_dollar(text, offset, span).start;
         let at = start..(start + name.len() + 3).min(span.end.max(start));
         if secret == Some(true) {
@@ -170,7 +173,7 @@ impl Resolver<'_, '_> {
         let known = known
             .chain(BUILT_IN)
             .chain(self.sets.keys().map(String::as_str));
-        let close = closest(name, known).map(str::to_owned);
+        let close = self.out.closest(name, known);
         let found = self
             .out
             .error(&at, format!("`${{{name}}}` names no variable"));
@@ -201,13 +204,14 @@ impl Resolver<'_, '_> {
         }
         let mut told = BTreeSet::new();
         for (name, _) in shelltext::look(text).reads {
-            if self.is_given(&name, around) || shelltext::assigns(text, &name) {
+            if self.out.is_full() || self.is_given(&name, around) || shelltext::assigns(text, &name)
+            {
                 continue;
             }
             if told.insert(name.clone()) {
                 let at = self.find_inside(span, &name);
                 let known: Vec<String> = self.env_names(around);
-                let close = closest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+                let close = self.out.closest(&name, known.iter().map(String::as_str));
                 let title = format!("{} is not declared", quoted(&format!("${name}")));
                 let found = self.out.error(&at, title);
                 found.help(

@@ -263,7 +263,7 @@ impl Resolver<'_, '_> {
             error_lines: self.log_pattern(keys.error_lines.as_ref(), 0..=usize::MAX),
             sets,
             lasting: is_true(keys.lasting.as_ref()),
-            line: self.out.lines.place(raw.span.start).line,
+            line: self.out.lines.line(raw.span.start),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Resolver;
 use super::guard::Network;
 use super::names::Around;
 use crate::plan::decode::{Text, word};
-use crate::plan::findings::{closest, quoted};
+use crate::plan::findings::quoted;
 use crate::plan::model::{Guard, Polled, Rerun, Settings};
 use crate::plan::node::Sp;
 use crate::plan::raw_step::{RawGuard, RawStep};
@@ -25,7 +25,7 @@ impl Resolver<'_, '_> {
                 continue;
             }
             let known = self.vars.iter().filter(|(_, var)| var.secret);
-            let close = closest(text, known.map(|(name, _)| name.as_str())).map(str::to_owned);
+            let close = self.out.closest(text, known.map(|(name, _)| name.as_str()));
             let found = self.out.error(
                 &name.span,
                 format!("{} is no secret variable", quoted(text)),

@@ -3,7 +3,7 @@
 use super::Resolver;
 use super::names::Around;
 use crate::plan::decode::{Text, word};
-use crate::plan::findings::{closest, quoted};
+use crate::plan::findings::quoted;
 use crate::plan::model::{Item, Level, Pause, PauseGuard, Phase, Role, Undo, Walk, Warning};
 use crate::plan::node::{Sp, Span};
 use crate::plan::raw::{RawItem, RawPause, RawPauseGuard, RawPhase};
@@ -318,7 +318,7 @@ impl Resolver<'_, '_> {
             Named::Step(_) | Named::Item => "a step that a command takes back",
         };
         let others = self.ids.iter().filter(|(_, (_, named))| fits(*named));
-        let close = closest(id, others.map(|(id, _)| id.as_str())).map(str::to_owned);
+        let close = self.out.closest(id, others.map(|(id, _)| id.as_str()));
         let known = self.ids.get(id).map(|(span, _)| span.clone());
         let title = format!("{} does not name {is}", quoted(id));
         let found = self.out.error(&reference.to.span, title);

@@ -40,7 +40,7 @@ impl Resolver<'_, '_> {
             ..around.clone()
         };
         let text = self.template_of(keys.text.as_ref());
-        let only_if = self.guard_of(keys.only_if.as_ref(), &around);
+        let only_if = self.named_guard(keys.only_if.as_ref(), "only_if", &around);
         let facts = self.facts(keys, &around);
         let level = self.level(keys);
         Some(Warning {
