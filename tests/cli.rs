@@ -411,7 +411,7 @@ fn a_shell_text_with_a_mistake_is_found_at_the_start_and_not_in_the_dry_run() {
     let set = place.set();
     let block = place.call(&["up", "plan.yaml", "--set", &set]);
     assert!(
-        block.contains("bash -n rejects the shell text of step expand (line 2"),
+        block.contains("bash -n rejects the shell text of run of step expand (line 2"),
         "{block}"
     );
     assert_eq!(status(&block), "3", "{block}");

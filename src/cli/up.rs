@@ -37,10 +37,10 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     }
     let loaded = plan_file::load(context, args)?;
     let plan = &loaded.plan;
-    let Some(walk) = &plan.up else {
+    if plan.up.is_none() {
         return Err(Failure::new(Code::Plan, "the plan has no `up`")
             .hint("this version of upwalk walks upgrades only"));
-    };
+    }
     let given = vars::given(context, plan, args)?;
     let mut settled = vars::settle(plan, &given)?;
     settled.complete(plan)?;
@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     if let Some(code) = attach(context, &base)? {
         return Ok(code);
     }
-    syntax::check(plan, walk)?;
+    syntax::check(plan)?;
     let files = loaded.file.dir();
     settled.ask(plan, &base, files)?;
     base.vars.clone_from(&settled.vars);

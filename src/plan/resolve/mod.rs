@@ -148,10 +148,12 @@ impl Resolver<'_, '_> {
             init,
             not_yet: Diagnostics::sorted("", "", Vec::new()),
         };
+        let mut scripts = std::mem::take(&mut self.scripts);
+        scripts.sort_by_key(|script| script.line);
         Some(Resolved {
             parts,
             files,
-            scripts: std::mem::take(&mut self.scripts),
+            scripts,
         })
     }
 
