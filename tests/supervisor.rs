@@ -654,6 +654,51 @@ fn a_damaged_journal_is_named_and_nothing_is_changed() {
 }
 
 #[test]
+fn an_event_that_a_crash_tore_is_cut_off_and_said() {
+    let run = Run::of(WAITING);
+    let good = run.dir.read_journal().expect("a journal");
+    let torn = [good.as_slice(), b"{\"hash\":\"00"].concat();
+    let path = run.dir.path().join("journal.jsonl");
+    std::fs::write(&path, torn).expect("written");
+    let _supervisor = run.serve();
+    run.attach(Part::Controls).start();
+    assert!(run.log().contains("ends in 11 bytes"), "{}", run.log());
+    let whole = run.dir.read_journal().expect("a journal");
+    assert!(whole.starts_with(&good));
+    codec::decode(&whole).expect("it is good again");
+}
+
+#[test]
+fn what_cannot_be_kept_is_not_done_and_the_next_supervisor_goes_on() {
+    let run = Run::of(WAITING);
+    std::fs::write(run.here("code"), "0").expect("written");
+    run.touch("go");
+    let mut supervisor = run.serve();
+    let mut front = run.attach(Part::Controls);
+    front.wait("the first question", |mirror| question(mirror).is_some());
+    // In the place of every fence that the step's intent could have.
+    for number in 4..10 {
+        let fence = run.dir.intent_file(Seq(number), "wait.1", "lock");
+        std::fs::write(fence, "").expect("written");
+    }
+    let before = run.dir.read_journal().expect("a journal");
+    front
+        .client
+        .decide(None, Decision::Start)
+        .expect("it can be sent");
+    front.wait("the end", |mirror| mirror.gone.is_some());
+    let why = front.mirror.gone.clone().expect("it was just seen");
+    assert!(why.contains("cannot keep what happens"), "{why}");
+    assert_eq!(supervisor.end().code(), Some(1));
+    assert_eq!(run.dir.read_journal().expect("a journal"), before);
+    assert_eq!(run.text("ran"), "");
+    let mut supervisor = run.serve();
+    run.attach(Part::Controls).start();
+    assert_eq!(supervisor.end().code(), Some(0));
+    assert_eq!(run.text("ran"), "ran\n");
+}
+
+#[test]
 fn a_changed_plan_is_not_walked() {
     let run = Run::of(WAITING);
     let path = run.dir.plan_path();

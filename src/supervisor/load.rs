@@ -44,13 +44,17 @@ pub(super) struct Loaded {
     pub(super) plan: Plan,
     /// Its journal.
     pub(super) journal: Journal,
+    /// How many bytes follow the last whole event: one that a crash tore.
+    pub(super) torn: u64,
     /// What the journal adds up to.
     pub(super) state: RunState,
 }
 
 /// Reads a run.
 pub(super) fn load(dir: &RunDir) -> Result<Loaded, LoadError> {
-    let journal = journal(dir)?;
+    let bytes = dir.read_journal()?;
+    let journal = decode(dir, &bytes)?;
+    let torn = bytes.len() as u64 - journal.good_bytes;
     let state = fold(dir, &journal.events)?;
     let plan = plan(dir)?;
     if plan.digest != state.run.plan_digest {
@@ -73,19 +77,19 @@ pub(super) fn load(dir: &RunDir) -> Result<Loaded, LoadError> {
     Ok(Loaded {
         plan,
         journal,
+        torn,
         state,
     })
 }
 
-/// Reads and checks a run's journal.
-pub(super) fn journal(dir: &RunDir) -> Result<Journal, LoadError> {
-    let bytes = dir.read_journal()?;
-    codec::decode(&bytes).map_err(|damage| damaged(dir, &damage.to_string()))
+/// Checks a journal's bytes.
+fn decode(dir: &RunDir, bytes: &[u8]) -> Result<Journal, LoadError> {
+    codec::decode(bytes).map_err(|damage| damaged(dir, &damage.to_string()))
 }
 
 /// The service that the run's first event names.
 pub(super) fn service_of(dir: &RunDir) -> Result<ServiceId, LoadError> {
-    let journal = journal(dir)?;
+    let journal = decode(dir, &dir.read_journal()?)?;
     match journal.events.first().map(|first| &first.event) {
         Some(Event::RunStarted(run)) => Ok(run.service.clone()),
         Some(_) | None => Err(damaged(dir, "it does not begin with RunStarted")),
@@ -93,12 +97,12 @@ pub(super) fn service_of(dir: &RunDir) -> Result<ServiceId, LoadError> {
 }
 
 /// Adds a run's events up.
-pub(super) fn fold(dir: &RunDir, events: &[Recorded]) -> Result<RunState, LoadError> {
+fn fold(dir: &RunDir, events: &[Recorded]) -> Result<RunState, LoadError> {
     RunState::of(events).map_err(|error| damaged(dir, &error.to_string()))
 }
 
 /// Damage to the journal.
-pub(super) fn damaged(dir: &RunDir, why: &str) -> LoadError {
+fn damaged(dir: &RunDir, why: &str) -> LoadError {
     let path = dir.path().join("journal.jsonl");
     LoadError {
         what: format!(

@@ -84,6 +84,12 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
     // Only now nobody else appends to it.
     let run = load::load(&dir)?;
     settle(&state_dir, &dir, &run)?;
+    if run.torn > 0 {
+        super::log(&format!(
+            "the journal ends in {} bytes of an event that was never whole; they are cut off",
+            run.torn
+        ));
+    }
     // What an earlier supervisor asked is asked again.
     ask::end_leftovers(&dir);
     let journal = dir.open_journal(run.journal.good_bytes)?;
