@@ -109,6 +109,9 @@ impl<'a> Findings<'a> {
                 ))
             }
             Some(close) => found.label(format!("did you mean `{close}`?")),
+            None if known.len() > 20 => found
+                .label("unknown key")
+                .help("`upwalk schema` prints all keys"),
             None => found
                 .label("unknown key")
                 .help(format!("known keys: {}", known.join(", "))),

@@ -5,7 +5,7 @@
 
 use super::findings::{Findings, quoted};
 use super::node::{Key, Node, Scalar, Span, Style, Value};
-use super::yaml::{DEPTH, NODES, too_deep};
+use super::yaml::{DEPTH, NODES, too_deep, too_many};
 use std::collections::HashMap;
 
 /// Reads a JSON file; none where it is not JSON, which is then among the findings.
@@ -23,13 +23,9 @@ pub(super) fn read(out: &mut Findings<'_>) -> Option<Node> {
         let said = error.to_string();
         // The place is drawn, so the text need not repeat it.
         let what = said.split(" at line ").next().unwrap_or_default();
-        if what.starts_with("recursion limit") {
-            too_deep(&(at..at), out);
-        } else {
-            out.error(&(at..at), format!("this is not JSON: {what}"))
-                .label("here")
-                .help("a file whose first character is `{` is read as JSON");
-        }
+        out.error(&(at..at), format!("this is not JSON: {what}"))
+            .label("here")
+            .help("a file whose first character is `{` is read as JSON");
         return None;
     }
     let mut reader = Reader {
@@ -58,14 +54,12 @@ impl Reader<'_> {
         self.nodes += 1;
         let first = self.peek();
         let start = self.at;
-        let too_many = self.nodes > NODES;
-        if too_many || depth > DEPTH {
-            let title = if too_many {
-                format!("the plan has more than {NODES} values")
-            } else {
-                format!("the plan is nested deeper than {DEPTH} levels")
-            };
-            out.error(&(start..start + 1), title).label("here");
+        if self.nodes > NODES {
+            too_many(&(start..start), out);
+            return None;
+        }
+        if depth > DEPTH {
+            too_deep(&(start..start), out);
             return None;
         }
         match first {

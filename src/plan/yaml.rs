@@ -215,8 +215,7 @@ impl Builder {
     fn add(&mut self, node: Node, out: &mut Findings<'_>) -> Result<(), Stop> {
         self.nodes += 1;
         if self.nodes > NODES {
-            out.error(&node.span, format!("the plan has more than {NODES} values"))
-                .label("one too many");
+            too_many(&node.span, out);
             return Err(Stop);
         }
         match self.open.last_mut().map(|open| &mut open.what) {
@@ -266,6 +265,12 @@ pub(super) fn too_deep(span: &Span, out: &mut Findings<'_>) {
         format!("the plan is nested deeper than {DEPTH} levels"),
     )
     .label("one level too many");
+}
+
+/// Reports a value beyond the most that are read.
+pub(super) fn too_many(span: &Span, out: &mut Findings<'_>) {
+    out.error(span, format!("the plan has more than {NODES} values"))
+        .label("one too many");
 }
 
 /// Reports what the parser stumbled over; where the line holds a command, says what that needs.
