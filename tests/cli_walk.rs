@@ -262,3 +262,116 @@ fn a_second_one_looks_until_it_takes_the_controls() {
     assert_eq!(second.wait().code(), Some(5));
     assert_eq!(first.wait().code(), Some(5));
 }
+
+/// The shop with a first step that waits for a file.
+fn slow_shop() -> Sandbox {
+    let sandbox = shop();
+    let slow = "run: while ! test -f \"$STATE/ready\"; do sleep 0.05; done; echo ready";
+    let plan = PLAN.replace(
+        "run: echo \"expanding with $PASSWORD\"; test -f \"$STATE/ready\"",
+        slow,
+    );
+    std::fs::write(sandbox.path("plans/shop.yaml"), plan).expect("the sandbox is writable");
+    sandbox
+}
+
+#[test]
+fn a_signal_ends_the_front_end_and_not_the_run() {
+    use rustix::process::Signal;
+    let sandbox = slow_shop();
+    let refused = up(&sandbox, &[]);
+    let mut args = up_args(&sandbox);
+    args.extend(support::accepts(&refused.err));
+    let mut begin = sandbox.upwalk(&args);
+    let mut attach = sandbox.upwalk(["attach", "--ui", "none"]);
+    for (command, signal, code) in [
+        (&mut begin, Signal::TERM, 143),
+        (&mut attach, Signal::HUP, 129),
+    ] {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let mut child = command.spawn().expect("upwalk can be started");
+        support::wait_until("the step runs and is followed", || {
+            let pid = child.id();
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
+            let catches = status.is_ok_and(|status| caught(&status, signal));
+            catches && has_started(&sandbox)
+        });
+        support::kill(i32::try_from(child.id()).expect("a pid"), signal);
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(code));
+    }
+    let paused = sandbox.run(["pause"]);
+    assert_eq!(paused.code, Some(0), "{paused}");
+    std::fs::write(sandbox.path("shop/ready"), "").expect("the sandbox is writable");
+    let log = sandbox.run(["log", "--of", "expand", "-f"]);
+    assert_eq!(log.out, "ready\n");
+    let halted = sandbox.run(["attach", "--ui", "none"]);
+    assert_eq!(halted.code, Some(4), "{halted}");
+    assert!(halted.out.contains("somebody asked for it"), "{halted}");
+    let parked = sandbox.type_line(&format!("{} --wait", halted.line_to_type("continue")));
+    assert_eq!(parked.code, Some(4), "{parked}");
+    assert_eq!(sandbox.events("StepStarted", &["expand"]), 1);
+}
+
+/// Whether the only run's first step has begun.
+fn has_started(sandbox: &Sandbox) -> bool {
+    let runs = sandbox.runs();
+    let journal = runs.first().map(|run| run.join("journal.jsonl"));
+    journal.is_some_and(|journal| journal.exists()) && sandbox.events("StepStarted", &[]) == 1
+}
+
+/// Whether the step's shim has noted its command.
+fn has_pid(sandbox: &Sandbox) -> bool {
+    let files = std::fs::read_dir(sandbox.run_dir()).expect("the run has a directory");
+    let mut names = files.flatten().map(|file| file.path());
+    names.any(|path| path.extension().is_some_and(|kind| kind == "pid"))
+}
+
+/// Whether a process catches this signal, by its `/proc/PID/status`.
+fn caught(status: &str, signal: rustix::process::Signal) -> bool {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal.as_raw() - 1)) != 0)
+}
+
+#[test]
+fn a_claim_that_a_crash_left_before_its_run_began_is_given_up() {
+    let sandbox = shop();
+    std::fs::create_dir_all(sandbox.path("state/services")).expect("the sandbox is writable");
+    let claim = sandbox.path("state/services/shop.open");
+    std::fs::write(&claim, "20260101T000000Z-shop-up\n").expect("the sandbox is writable");
+    let failed = up_accepted(&sandbox);
+    assert_eq!(failed.code, Some(5), "{failed}");
+    let named = std::fs::read_to_string(&claim).expect("the run is open");
+    assert!(sandbox.run_dir().ends_with(named.trim()), "{named}");
+}
+
+#[test]
+fn a_dead_supervisor_is_said_and_started_again() {
+    let sandbox = slow_shop();
+    let refused = up(&sandbox, &[]);
+    let mut args = up_args(&sandbox);
+    args.extend(support::accepts(&refused.err));
+    let child = sandbox
+        .upwalk(&args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("upwalk can be started");
+    support::wait_until("the step runs", || {
+        has_started(&sandbox) && has_pid(&sandbox)
+    });
+    support::kill(sandbox.supervisor(), rustix::process::Signal::KILL);
+    let lost = support::said(&child.wait_with_output().expect("it ends"));
+    assert_eq!(lost.code, Some(1), "{lost}");
+    assert!(lost.err.contains("hint: upwalk attach"), "{lost}");
+    let status = sandbox.run(["status"]);
+    assert!(status.out.contains("No supervisor"), "{status}");
+    std::fs::write(sandbox.path("shop/ready"), "").expect("the sandbox is writable");
+    let started = sandbox.run(["attach", "--all"]);
+    assert_eq!(started.code, Some(0), "{started}");
+    let parked = sandbox.run(["attach", "--ui", "none"]);
+    assert_eq!(parked.code, Some(4), "{parked}");
+    assert_eq!(sandbox.events("StepStarted", &["expand"]), 1);
+}

@@ -100,21 +100,28 @@ fn fill(
     Ok(dir.open_journal(0)?.append(&bytes)?)
 }
 
+/// Whether a run has come to its first event.
+pub(super) fn has_begun(state: &StateDir, run: &RunId) -> Result<bool, StoreError> {
+    if !state.runs()?.contains(run) {
+        return Ok(false);
+    }
+    Ok(!state.run(run)?.read_journal()?.is_empty())
+}
+
 /// A claim whose run never came to its first event was left by a crash: it is given up. The caller
 /// holds the service's lock.
 fn forget_half_made(state: &StateDir, run: &RunStarted) -> Result<(), StoreError> {
     let Some(open) = state.open_run_of(&run.service)? else {
         return Ok(());
     };
-    let begun = match state.run(&open) {
-        Ok(dir) => !dir.read_journal()?.is_empty(),
-        Err(_) => false,
-    };
-    if begun {
+    if has_begun(state, &open)? {
         return Ok(());
     }
     state.release(&run.service, &open)?;
-    state.discard_run(&open)
+    if state.runs()?.contains(&open) {
+        state.discard_run(&open)?;
+    }
+    Ok(())
 }
 
 /// A name that no run has: names count seconds, and two runs may begin in one.

@@ -8,6 +8,7 @@ use crate::shell::store::StoreError;
 use crate::supervisor::client::ClientError;
 use std::error::Error;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 /// The exit codes of cli.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,7 @@ pub struct Failure {
     details: Option<String>,
     causes: Vec<String>,
     hint: Option<String>,
+    other: Option<PathBuf>,
 }
 
 impl Failure {
@@ -74,7 +76,14 @@ impl Failure {
             details: None,
             causes: Vec::new(),
             hint: None,
+            other: None,
         }
+    }
+
+    /// Another upwalk that can do what this one cannot: the program of a supervisor that speaks
+    /// otherwise.
+    pub fn other_program(&self) -> Option<&Path> {
+        self.other.as_deref()
     }
 
     /// Wrong usage.
@@ -156,12 +165,14 @@ impl From<StoreError> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let code = match error.code {
+            3 => Code::Plan,
             7 => Code::OtherRun,
             8 => Code::Damaged,
             _ => Code::Outside,
         };
         let mut failure = Self::new(code, error.what);
         failure.hint = error.hint;
+        failure.other = error.other;
         failure
     }
 }

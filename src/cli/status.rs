@@ -13,14 +13,22 @@ use crate::types::RunId;
 /// Prints it.
 pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure> {
     let mut all = Vec::new();
+    let mut unreadable = None;
     if let Some(state) = context.look()? {
         for run in state.open_runs()? {
-            all.push(one(context, &state, &run)?);
+            match one(context, &state, &run) {
+                Ok(status) => all.push(status),
+                // One run that cannot be read hides no other.
+                Err(failure) => {
+                    out::say(&failure.render());
+                    unreadable.get_or_insert(failure.code());
+                }
+            }
         }
     }
     if args.json {
         out::print(&report::status_json(&all))?;
-    } else if !(args.motd && all.is_empty()) {
+    } else if !(all.is_empty() && (args.motd || unreadable.is_some())) {
         out::print(&report::statuses(&all))?;
     }
     Ok(if args.exit_code {

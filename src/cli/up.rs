@@ -144,11 +144,11 @@ fn attach(context: &Context, base: &RunStarted) -> Result<Option<Code>, Failure>
     let Some(open) = state.open_run_of(&base.service)? else {
         return Ok(None);
     };
-    let dir = state.run(&open)?;
-    if dir.read_journal()?.is_empty() {
+    if !create::has_begun(&state, &open)? {
         // A crash left it before its first event, or it is being made: `create` finds out.
         return Ok(None);
     }
+    let dir = state.run(&open)?;
     let (_, begun) = client::read_run(&dir)?;
     if !is_same(&begun.run, base) {
         return Err(create::other_run(context, &state, &open));
@@ -157,28 +157,19 @@ fn attach(context: &Context, base: &RunStarted) -> Result<Option<Code>, Failure>
     follow::follow(context, &state, &open, Role::Attach).map(Some)
 }
 
-/// Whether a run is what this command line asks for.
+/// Whether a run is what this command line asks for. What a variable's `command` said then counts
+/// for nothing, as it has not been asked now.
 fn is_same(begun: &RunStarted, base: &RunStarted) -> bool {
-    let fixed = |vars: &BTreeMap<String, VarValue>| -> BTreeMap<String, Option<String>> {
-        let fixed = vars.iter().filter(|(_, value)| value.from != "command");
-        fixed
+    let given = |vars: &BTreeMap<String, VarValue>| -> BTreeMap<String, Option<String>> {
+        let given = vars.iter().filter(|(_, value)| value.from != "command");
+        given
             .map(|(name, value)| (name.clone(), value.value.clone()))
             .collect()
     };
-    let read: Vec<_> = begun
-        .vars
-        .iter()
-        .filter(|(_, value)| value.from == "command")
-        .collect();
-    let mut wanted = fixed(&base.vars);
-    // A value that was read then and is given now is a difference; one not read yet is none.
-    wanted.retain(|name, _| {
-        !read.iter().any(|(other, _)| *other == name) || begun.vars.contains_key(name)
-    });
     begun.plan_digest == base.plan_digest
         && begun.direction == base.direction
         && begun.to == base.to
-        && fixed(&begun.vars) == wanted
+        && given(&begun.vars) == given(&base.vars)
 }
 
 /// What the plan's `detect` says; none where it has none.

@@ -199,7 +199,9 @@ impl Settled {
                     out::say(&format!(
                         "upwalk: the command of variable {name} could not tell ({why}); its default is used\n"
                     ));
-                    self.put(var, default.clone(), "default")?;
+                    // Named after the command all the same: the dry run, which does not ask it, has
+                    // to come to the same digests.
+                    self.put(var, default.clone(), "command")?;
                 }
                 (Err(why), None) => {
                     let what =
