@@ -8,7 +8,6 @@ use crate::shell::store::StoreError;
 use crate::supervisor::client::ClientError;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 /// The exit codes of cli.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +63,6 @@ pub struct Failure {
     details: Option<String>,
     causes: Vec<String>,
     hint: Option<String>,
-    other: Option<PathBuf>,
 }
 
 impl Failure {
@@ -76,14 +74,7 @@ impl Failure {
             details: None,
             causes: Vec::new(),
             hint: None,
-            other: None,
         }
-    }
-
-    /// Another upwalk that can do what this one cannot: the program of a supervisor that speaks
-    /// otherwise.
-    pub fn other_program(&self) -> Option<&Path> {
-        self.other.as_deref()
     }
 
     /// Wrong usage.
@@ -172,7 +163,6 @@ impl From<ClientError> for Failure {
         };
         let mut failure = Self::new(code, error.what);
         failure.hint = error.hint;
-        failure.other = error.other;
         failure
     }
 }

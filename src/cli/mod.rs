@@ -38,7 +38,6 @@ mod vars;
 mod versions;
 mod why;
 
-use crate::shell::process;
 use args::{Cli, Verb};
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -48,8 +47,7 @@ use std::ffi::OsString;
 
 /// Runs the command line `args` (the program's name first) and returns the exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let args: Vec<OsString> = args.into_iter().collect();
-    let outcome = match parse(&args) {
+    let outcome = match parse(args) {
         Ok(Parsed::Verb(context, verb)) => dispatch(&context, *verb),
         Ok(Parsed::Printed) => Ok(Code::Done),
         Err(failure) => Err(failure),
@@ -57,14 +55,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     match outcome {
         Ok(code) => code.status(),
         Err(failure) => {
-            if let Some(program) = failure.other_program() {
-                // Comes back only where that program cannot be started.
-                let error = process::become_program(program, args.iter().skip(1));
-                out::say(&format!(
-                    "upwalk: cannot start {}: {error}\n",
-                    program.display()
-                ));
-            }
             out::say(&failure.render());
             failure.code().status()
         }
@@ -80,7 +70,7 @@ enum Parsed {
 }
 
 /// Reads the arguments.
-fn parse(args: &[OsString]) -> Result<Parsed, Failure> {
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let parsed = Cli::command()
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (matches, cli)));

@@ -17,7 +17,6 @@ pub mod identity;
 mod launch;
 pub mod os;
 mod proc;
-pub mod process;
 mod run_as;
 pub mod shim;
 pub mod store;
