@@ -55,6 +55,7 @@ fn bind(
     }
 }
 
+#[rustfmt::skip]
 fn decisions(seen: &Seen<'_>) -> Vec<Binding> {
     let begun = |verb: &str| !(seen.screen() == Screen::Overview && verb == "stop");
     choices(seen)
@@ -62,14 +63,8 @@ fn decisions(seen: &Seen<'_>) -> Vec<Binding> {
         .filter(|(_, choice)| begun(choice.verb))
         .map(|(letter, choice)| {
             let words = label(&choice, seen);
-            bind(
-                &[Char(letter)],
-                &letter.to_string(),
-                &words,
-                &words,
-                Upgrade,
-                Action::Choose(choice),
-            )
+            bind(&[Char(letter)], &letter.to_string(), &words, &words, Upgrade,
+                 Action::Choose(choice))
         })
         .collect()
 }
@@ -78,188 +73,84 @@ fn leave(footer: &str, help: &str) -> Binding {
     bind(&[Char('q')], "q", footer, help, Upgrade, Action::Leave)
 }
 
+#[rustfmt::skip]
 fn moves() -> Vec<Binding> {
     vec![
-        bind(
-            &[Char('j'), Key::Down],
-            "j Down",
-            "",
-            "one line down",
-            Move,
-            Action::Down,
-        ),
-        bind(
-            &[Char('k'), Key::Up],
-            "k Up",
-            "",
-            "one line up",
-            Move,
-            Action::Up,
-        ),
-        bind(
-            &[Key::PageDown],
-            "PgDn",
-            "",
-            "one page down",
-            Move,
-            Action::PageDown,
-        ),
-        bind(
-            &[Key::PageUp],
-            "PgUp",
-            "",
-            "one page up",
-            Move,
-            Action::PageUp,
-        ),
-        bind(
-            &[Char('g'), Key::Home],
-            "g Home",
-            "",
-            "to the first line",
-            Move,
-            Action::First,
-        ),
-        bind(
-            &[Char('G'), Key::End],
-            "G End",
-            "",
-            "to the last line",
-            Move,
-            Action::Last,
-        ),
+        bind(&[Char('j'), Key::Down], "j Down", "", "one line down", Move, Action::Down,),
+        bind(&[Char('k'), Key::Up], "k Up", "", "one line up", Move, Action::Up,),
+        bind(&[Key::PageDown], "PgDn", "", "one page down", Move, Action::PageDown,),
+        bind(&[Key::PageUp], "PgUp", "", "one page up", Move, Action::PageUp,),
+        bind(&[Char('g'), Key::Home], "g Home", "", "to the first line", Move, Action::First,),
+        bind(&[Char('G'), Key::End], "G End", "", "to the last line", Move, Action::Last,),
     ]
 }
 
+#[rustfmt::skip]
 fn log_keys(full: Binding) -> Vec<Binding> {
     vec![
-        bind(
-            &[Char('f')],
-            "f",
-            "follow",
-            "follow the log (off when you scroll up)",
-            Log,
-            Action::Follow,
-        ),
+        bind(&[Char('f')], "f", "follow", "follow the log (off when you scroll up)", Log,
+             Action::Follow,),
         full,
-        bind(
-            &[Key::Left],
-            "Left",
-            "",
-            "half a page left",
-            Log,
-            Action::Left,
-        ),
-        bind(
-            &[Key::Right],
-            "Right",
-            "",
-            "half a page right",
-            Log,
-            Action::Right,
-        ),
+        bind(&[Key::Left], "Left", "", "half a page left", Log, Action::Left,),
+        bind(&[Key::Right], "Right", "", "half a page right", Log, Action::Right,),
     ]
 }
 
+#[rustfmt::skip]
 fn whole_log() -> Binding {
-    bind(
-        &[Char('l')],
-        "l",
-        "log",
-        "the log on the whole screen",
-        Log,
-        Action::FullLog,
-    )
+    bind(&[Char('l')], "l", "log", "the log on the whole screen", Log, Action::FullLog)
 }
 
+#[rustfmt::skip]
 fn command() -> Binding {
-    bind(
-        &[Char('c')],
-        "c",
-        "command",
-        "exact command, user, directory, environment",
-        View,
-        Action::Command,
-    )
+    bind(&[Char('c')], "c", "command", "exact command, user, directory, environment", View,
+         Action::Command)
 }
 
+#[rustfmt::skip]
 fn overview(seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
-    all.push(bind(
-        &[Key::Enter],
-        "Enter",
-        "open",
-        "open the phase or step under the cursor",
-        View,
-        Action::Open,
-    ));
+    all.push(bind(&[Key::Enter], "Enter", "open", "open the phase or step under the cursor", View,
+         Action::Open));
     all.push(command());
     all.push(warnings());
     all.extend(moves());
     all
 }
 
+#[rustfmt::skip]
 fn warnings() -> Binding {
-    bind(
-        &[Char('i')],
-        "i",
-        "warnings",
-        "all warnings of this run",
-        View,
-        Action::Warnings,
-    )
+    bind(&[Char('i')], "i", "warnings", "all warnings of this run", View, Action::Warnings)
 }
 
+#[rustfmt::skip]
 fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
     if mode == Mode::Running {
-        all.push(bind(
-            &[Char('p')],
-            "p",
-            "pause after step",
-            "pause after the present step",
-            Upgrade,
-            Action::PauseRun,
-        ));
+        all.push(bind(&[Char('p')], "p", "pause after step", "pause after the present step",
+             Upgrade, Action::PauseRun));
     }
     all.extend(log_keys(whole_log()));
     all.push(command());
     if mode == Mode::Running {
-        all.push(bind(
-            &[Key::Tab],
-            "Tab",
-            "steps",
-            "from the log to the steps and back",
-            Move,
-            Action::NextPane,
-        ));
+        all.push(bind(&[Key::Tab], "Tab", "steps", "from the log to the steps and back", Move,
+             Action::NextPane));
     }
     all.push(warnings());
     all.extend(moves());
     all
 }
 
+#[rustfmt::skip]
 fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
     let question = seen.open().map(|open| &open.question);
     if matches!(question, Some(Question::Confirm { .. })) {
-        all.push(bind(
-            &[Key::Enter],
-            "Enter",
-            "read the warning",
-            "open the warning that waits",
-            View,
-            Action::Open,
-        ));
+        all.push(bind(&[Key::Enter], "Enter", "read the warning", "open the warning that waits",
+             View, Action::Open));
     }
-    all.push(bind(
-        &[Char('a')],
-        "a",
-        "add note",
-        "add a note to the record",
-        Upgrade,
-        Action::Note,
-    ));
+    all.push(bind(&[Char('a')], "a", "add note", "add a note to the record", Upgrade,
+         Action::Note));
     if mode == Mode::Decide {
         all.push(command());
     }
@@ -275,15 +166,10 @@ fn finished() -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn full_log() -> Vec<Binding> {
-    let back = bind(
-        &[Char('l'), Char('q'), Char('b'), Key::Esc, Ctrl('g')],
-        "l q",
-        "back",
-        "back to the screen",
-        Log,
-        Action::FullLog,
-    );
+    let back = bind(&[Char('l'), Char('q'), Char('b'), Key::Esc, Ctrl('g')], "l q", "back",
+         "back to the screen", Log, Action::FullLog);
     let mut all = log_keys(back);
     let mut movement = moves();
     for (at, words) in [(2, "page down"), (3, "page up"), (4, "first"), (5, "last")] {
@@ -306,17 +192,12 @@ fn help() -> Binding {
 }
 
 /// The keys at the end of every screen's list.
+#[rustfmt::skip]
 fn ends(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = Vec::new();
     if !seen.yours && mode != Mode::Finished {
-        all.push(bind(
-            &[Char('T')],
-            "T",
-            "take controls ...",
-            "take the controls (asks for a phrase)",
-            Upgrade,
-            Action::TakeControls,
-        ));
+        all.push(bind(&[Char('T')], "T", "take controls ...",
+             "take the controls (asks for a phrase)", Upgrade, Action::TakeControls));
     }
     all.push(help());
     all.push(match mode {
@@ -329,15 +210,10 @@ fn ends(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn back(footer: &str) -> Binding {
-    bind(
-        &[Key::Esc, Ctrl('g'), Char('b')],
-        "Esc",
-        footer,
-        "back, the safe direction",
-        View,
-        Action::Back,
-    )
+    bind(&[Key::Esc, Ctrl('g'), Char('b')], "Esc", footer, "back, the safe direction", View,
+         Action::Back)
 }
 
 fn pages() -> Vec<Binding> {
@@ -346,16 +222,11 @@ fn pages() -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn ack() -> Vec<Binding> {
     let mut all = vec![
-        bind(
-            &[Char('a')],
-            "a",
-            "acknowledge and go on",
-            "acknowledge the warning; the run goes on",
-            Upgrade,
-            Action::Acknowledge,
-        ),
+        bind(&[Char('a')], "a", "acknowledge and go on", "acknowledge the warning; the run goes on",
+             Upgrade, Action::Acknowledge,),
         back("go back, stay here"),
         whole_help(),
     ];
@@ -388,6 +259,7 @@ fn phrase() -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn text_box() -> Vec<Binding> {
     let mut all = vec![bind(
         &[Key::Esc, Ctrl('g')],
@@ -397,25 +269,12 @@ fn text_box() -> Vec<Binding> {
         View,
         Action::Back,
     )];
-    all.push(bind(
-        &[Key::PageUp],
-        "PgUp",
-        "",
-        "one page up",
-        Move,
-        Action::PageUp,
-    ));
-    all.push(bind(
-        &[Key::PageDown],
-        "PgDn",
-        "",
-        "one page down",
-        Move,
-        Action::PageDown,
-    ));
+    all.push(bind(&[Key::PageUp], "PgUp", "", "one page up", Move, Action::PageUp));
+    all.push(bind(&[Key::PageDown], "PgDn", "", "one page down", Move, Action::PageDown));
     all
 }
 
+#[rustfmt::skip]
 fn reading() -> Vec<Binding> {
     let mut close = back("close");
     close.keys.extend([Char('q'), Char('?'), Key::F1]);
@@ -428,30 +287,18 @@ fn reading() -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn interrupt(seen: &Seen<'_>) -> Vec<Binding> {
     let mut keep = back("keep watching");
     keep.keys.push(Char('k'));
     "k".clone_into(&mut keep.shown);
     let mut all = vec![
         keep,
-        bind(
-            &[Char('d')],
-            "d",
-            "detach",
-            "detach; the upgrade goes on",
-            Upgrade,
-            Action::Leave,
-        ),
+        bind(&[Char('d')], "d", "detach", "detach; the upgrade goes on", Upgrade, Action::Leave,),
     ];
     if may_cancel(seen) {
-        all.push(bind(
-            &[Char('X')],
-            "X",
-            "end the command",
-            "have the running command ended",
-            Upgrade,
-            Action::Cancel,
-        ));
+        all.push(bind(&[Char('X')], "X", "end the command", "have the running command ended",
+             Upgrade, Action::Cancel));
     }
     all
 }

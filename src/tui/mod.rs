@@ -32,7 +32,7 @@ pub use theme::{Depth, GlyphSet};
 /// How the screen was left. The run itself goes on, unless it is finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// A person detached.
+    /// A person left; the run goes on, or it was quit before it began.
     Detached,
     /// The run is finished, and its last screen was left.
     Finished,

@@ -251,7 +251,8 @@ impl Session<'_> {
             }
             Order::Leave => {
                 let state = self.mirror.state.as_ref();
-                let finished = state.is_some_and(|state| state.finished.is_some());
+                let over = state.is_some_and(|state| state.finished.is_some());
+                let finished = over && !self.model.quitting;
                 self.left = Some(if finished {
                     Left::Finished
                 } else {

@@ -233,7 +233,7 @@ impl Run {
             .into_iter()
             .find_map(|effect| match effect {
                 Effect::Ask { key, .. } => Some(self.answered(key)),
-                Effect::Measure { of, commands } => Some(self.measured(of, commands)),
+                Effect::Measure { of, commands } => Some(Self::measured(of, commands)),
                 Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
                 Effect::Watch { .. } | Effect::Cancel { .. } => None,
             });
@@ -254,7 +254,7 @@ impl Run {
         Input::Answered { key, answer }
     }
 
-    fn measured(&self, of: Measured, commands: Vec<(String, crate::types::CommandSpec)>) -> Input {
+    fn measured(of: Measured, commands: Vec<(String, crate::types::CommandSpec)>) -> Input {
         let value = match &of {
             Measured::Warning(_) => "11.4 GB, 1 h 33 m old",
             Measured::VersionAtEnd(_) => "4.3.2",

@@ -206,7 +206,7 @@ fn strip(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     } else {
         let place = engine::position(seen.plan, seen.state);
         if let Some(item) = &place.item {
-            let what = format!("  phase {} of {}: ", place.item_number, seen.items().len());
+            let what = format!("  phase {}/{}: ", place.item_number, seen.items().len());
             numbers.push(bit(Role::Muted, what));
             numbers.push(bit(Role::Text, seen.name(item)));
         }
@@ -310,7 +310,7 @@ fn running(scene: &Scene<'_>) -> String {
             "{} runs under the supervisor. Closing this terminal does not stop it.",
             seen.label(step)
         ),
-        None => engine::why(seen.plan, seen.state, scene.now).sentence,
+        None => "The run goes on by itself. Closing this terminal does not stop it.".into(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The box of a warning that waits to be confirmed, and what all boxes with a field share. A box longer than a page is confirmed from its last page only.
 
-use super::pen::{Bit, Pen, Row, bit, pairs_of, row, wrapped};
+use super::pen::{Bit, Pen, Row, bit, pad, pairs_of, row, wrapped};
 use super::{Scene, panels};
-use crate::engine::{self, Back};
 use crate::journal::{Open, Question};
+use crate::plan::{Item, Step, Undo};
 use crate::text;
 use crate::tui::boxes;
 use crate::tui::model::{Field, Mode, TRIES};
@@ -159,13 +159,30 @@ fn shown_text(field: &Field, columns: usize) -> String {
     text
 }
 
-/// Whether the question is about a step that nothing takes back.
+/// The step that the question stands before, or all steps of the phase that it does.
+fn steps_behind<'a>(scene: &Scene<'a>, before: Option<&StepId>) -> Vec<&'a Step> {
+    let Some(before) = before else {
+        return Vec::new();
+    };
+    match (scene.seen.step(before), scene.seen.item_of(before)) {
+        (Some((_, step)), _) => vec![step],
+        (None, Some(Item::Phase(phase))) => phase.steps.iter().collect(),
+        (None, Some(Item::Pause(_)) | None) => Vec::new(),
+    }
+}
+
+/// Whether nothing takes a step back.
+fn is_last_word(step: &Step) -> bool {
+    matches!(step.undo, Undo::Irreversible(_))
+}
+
+/// Whether there is no way back once this has been confirmed.
 fn is_final(scene: &Scene<'_>, open: &Open) -> bool {
     let Question::Confirm { before, .. } = &open.question else {
         return false;
     };
-    let step = before.as_ref().and_then(|id| scene.seen.step(id));
-    step.is_some_and(|(phase, step)| engine::back_of(phase, step) == Back::Never)
+    let steps = steps_behind(scene, before.as_ref());
+    steps.into_iter().any(is_last_word)
 }
 
 fn title(scene: &Scene<'_>, open: &Open) -> String {
@@ -177,7 +194,7 @@ fn title(scene: &Scene<'_>, open: &Open) -> String {
     };
     let label = scene.seen.warning_label(warning);
     match phrase {
-        Some(_) if is_final(scene, open) => format!("{label}  STOP: NO UNDO AFTER THIS STEP"),
+        Some(_) if is_final(scene, open) => format!("{label}  STOP: NO UNDO AFTER THIS"),
         Some(_) => format!("{label}  STOP: TYPE TO GO ON"),
         None => format!("{label}  READ AND ACKNOWLEDGE"),
     }
@@ -218,19 +235,22 @@ fn content(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
         rows.push(row(Role::Muted, "Facts, measured when this was asked:"));
         rows.extend(pairs_of(facts, 2));
     }
-    if let Some((_, step)) = before.as_ref().and_then(|id| scene.seen.step(id)) {
-        let role = if is_final(scene, open) {
+    let steps = steps_behind(scene, before.as_ref());
+    let of_a_step = before
+        .as_ref()
+        .is_some_and(|id| scene.seen.step(id).is_some());
+    for step in steps
+        .into_iter()
+        .filter(|step| of_a_step || is_last_word(step))
+    {
+        let role = if is_last_word(step) {
             Role::NoReturn
         } else {
             Role::Text
         };
         rows.push(Vec::new());
-        rows.extend(wrapped(
-            role,
-            0,
-            &panels::back_sentence(scene, step),
-            columns,
-        ));
+        let back = panels::back_sentence(scene, step);
+        rows.extend(wrapped(role, 0, &back, columns));
     }
     rows
 }
@@ -238,7 +258,7 @@ fn content(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
 /// The command that would run.
 fn command(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
     let Some((_, step)) = scene.seen.step(id) else {
-        return Vec::new();
+        return commands(scene, id);
     };
     let Some(text) = panels::command_text(scene, step, false) else {
         return Vec::new();
@@ -260,6 +280,25 @@ fn command(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
         rows.extend(lines);
     }
     rows
+}
+
+/// What the steps of a phase run, a line each.
+fn commands(scene: &Scene<'_>, id: &StepId) -> Vec<Row> {
+    let steps = steps_behind(scene, Some(id));
+    let name = |step: &Step| {
+        let name = scene.seen.text(&step.name);
+        format!("  {} {name}  ", scene.seen.label(&step.id))
+    };
+    let wide = steps.iter().map(|step| text::width(&name(step))).max();
+    let wide = wide.unwrap_or(0).min(40);
+    let mut rows = vec![Row::new(), row(Role::Muted, "Then these run:")];
+    rows.extend(steps.iter().map(|step| {
+        vec![
+            bit(Role::Text, pad(&name(step), wide)),
+            bit(Role::Muted, panels::what_runs(scene, step)),
+        ]
+    }));
+    if steps.is_empty() { Vec::new() } else { rows }
 }
 
 /// A row's text without its indent.

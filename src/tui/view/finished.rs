@@ -23,12 +23,12 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     rows.extend(section("passed over", &passed_over(scene), columns));
     rows.extend(section("not done", &not_done(scene), columns));
     rows.extend(section("confirmed", &confirmed(scene), columns));
-    rows.extend(section("slowest", &vec![slowest(scene)], columns));
+    rows.extend(section("slowest", &[slowest(scene)], columns));
     rows.extend(section("ledger", &ledger(scene), columns));
     rows.extend(section("notes", &notes(scene), columns));
     rows.push(Vec::new());
     let run_dir = scene.seen.state.run.run_dir.display().to_string();
-    rows.extend(section("kept in", &vec![run_dir], columns));
+    rows.extend(section("kept in", &[run_dir], columns));
     let room = pen.rows();
     scrolled(scene, pen, &rows, room);
 }

@@ -23,8 +23,13 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         Question::Boundary { phase } => boundary(scene, phase, columns),
         _ => Vec::new(),
     };
-    rows.extend(owed(scene, columns));
     rows.extend(notes(scene, columns));
+    rows.push(Row::new());
+    let comes_back = format!(
+        "{} comes back here from any login.",
+        scene.seen.attach_command()
+    );
+    rows.extend(wrapped(Role::Muted, 1, &comes_back, columns));
     let answers = answers(scene, columns);
     let room = pen.rows().saturating_sub(answers.len());
     scrolled(scene, pen, &rows, room);
@@ -59,18 +64,19 @@ fn paused(
         rows.push(Vec::new());
         rows.extend(wrapped(Role::Text, 1, &seen.text(text), columns));
     }
-    if !pause.meanwhile.is_empty() {
-        rows.push(Vec::new());
-        rows.push(row(Role::Muted, " While you wait:"));
-        for text in &pause.meanwhile {
-            rows.extend(bullet(scene, Role::Text, &seen.text(text), columns));
-        }
-    }
+    rows.extend(owed(scene, columns));
     if !pause.guards.is_empty() {
         rows.push(Vec::new());
         rows.push(row(Role::Muted, " Has to hold before it ends:"));
         for (at, guard) in pause.guards.iter().enumerate() {
             rows.push(guard_line(scene, id, at, &seen.text(&guard.name)));
+        }
+    }
+    if !pause.meanwhile.is_empty() {
+        rows.push(Vec::new());
+        rows.push(row(Role::Muted, " While you wait:"));
+        for text in &pause.meanwhile {
+            rows.extend(bullet(scene, Role::Text, &seen.text(text), columns));
         }
     }
     rows
@@ -139,14 +145,14 @@ fn guard_line(scene: &Scene<'_>, pause: &StepId, at: usize, name: &str) -> Row {
         .or_else(|| live(&watch))
         .or_else(|| told(&leaving))
         .or_else(|| told(&watch));
-    let (role, word, why) = match answer {
+    let (role, said, why) = match answer {
         None => (Role::Muted, "not asked yet", None),
         Some(Answer::Yes) => (Role::Ok, "holds", None),
         Some(Answer::No(why)) => (Role::Fail, "does not hold", Some(why)),
         Some(Answer::CouldNotTell(why)) => (Role::Warn, "could not tell", Some(why)),
     };
     let mut line = vec![
-        bit(role, format!("   {word:14}  ")),
+        bit(role, format!("   {said:14}  ")),
         bit(Role::Text, name.to_owned()),
     ];
     if let Some(why) = why {
@@ -174,6 +180,7 @@ fn boundary(scene: &Scene<'_>, phase: &StepId, columns: usize) -> Vec<Row> {
     let text = "The new code is live. What comes next changes what the old code needs: look at \
                 the service first, for as long as you like.";
     rows.extend(wrapped(Role::Text, 1, text, columns));
+    rows.extend(owed(scene, columns));
     rows
 }
 
@@ -212,15 +219,6 @@ fn owed(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
         Err(why) => why,
     };
     rows.extend(wrapped(Role::Text, 1, &back, columns));
-    rows.extend(wrapped(
-        Role::Muted,
-        1,
-        &format!(
-            "You may close this terminal; {} comes back here.",
-            seen.attach_command()
-        ),
-        columns,
-    ));
     rows
 }
 

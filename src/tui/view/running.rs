@@ -74,11 +74,9 @@ fn main(scene: &Scene<'_>, pen: &mut Pen<'_>, list: bool) {
 fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     let seen = scene.seen;
     let Some((id, step)) = seen.current().and_then(|id| Some((id, seen.step(id)?.1))) else {
-        let why = engine::why(seen.plan, seen.state, scene.now).sentence;
-        let mut rows = vec![vec![]];
-        rows.extend(wrapped(Role::Text, 1, &why, columns));
+        let mut rows = vec![Row::new(), row(Role::Text, format!(" {}", coming(scene)))];
         rows.extend(asking(scene, columns));
-        rows.push(vec![]);
+        rows.push(Row::new());
         return rows;
     };
     let undo = seen
@@ -104,6 +102,19 @@ fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     }
     rows.extend(asking(scene, columns));
     rows
+}
+
+/// What comes next while nothing runs.
+fn coming(scene: &Scene<'_>) -> String {
+    let place = engine::position(scene.seen.plan, scene.seen.state);
+    match place.step.or(place.item) {
+        Some(next) => format!(
+            "{} {} comes next.",
+            scene.seen.label(&next),
+            scene.seen.name(&next)
+        ),
+        None => "All steps are over; the installed version is looked up.".to_owned(),
+    }
 }
 
 /// ` > 3.1 RUNNING  name   attempt 1   elapsed 3 m 12 s`.
