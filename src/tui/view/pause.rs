@@ -151,14 +151,14 @@ fn guard_line(scene: &Scene<'_>, pause: &StepId, at: usize, name: &str) -> Row {
         Some(Answer::No(why)) => (Role::Fail, "does not hold", Some(why)),
         Some(Answer::CouldNotTell(why)) => (Role::Warn, "could not tell", Some(why)),
     };
-    let mut line = vec![
+    let mut shown = vec![
         bit(role, format!("   {said:14}  ")),
         bit(Role::Text, name.to_owned()),
     ];
     if let Some(why) = why {
-        line.push(bit(Role::Muted, format!("  ({why})")));
+        shown.push(bit(Role::Muted, format!("  ({why})")));
     }
-    line
+    shown
 }
 
 fn bullet(scene: &Scene<'_>, role: Role, text: &str, columns: usize) -> Vec<Row> {
