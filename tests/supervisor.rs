@@ -40,6 +40,20 @@ up:
         undo: { none: nothing to take back }
 ";
 
+/// Three steps that say that they ran.
+const THREE: &str = r"
+upwalk: 1
+service: three
+defaults: { shell: [sh, -c] }
+up:
+  - phase: Work
+    role: stage
+    steps:
+      - { name: One, id: one, run: echo one >> HERE/ran, undo: { none: harmless } }
+      - { name: Two, id: two, run: echo two >> HERE/ran, undo: { none: harmless } }
+      - { name: Three, id: three, run: echo three >> HERE/ran, undo: { none: harmless } }
+";
+
 /// A pause that is overdue after a moment.
 const OVERDUE: &str = r"
 upwalk: 1
@@ -243,6 +257,38 @@ fn a_supervisor_killed_again_and_again_loses_nothing_and_doubles_nothing() {
     let state = run.state();
     assert_eq!(ending(&state), Some(&RunResult::Done));
     assert_eq!(state.steps[&StepId::from("wait")].attempts.len(), 1);
+}
+
+#[test]
+fn a_kill_at_any_event_loses_nothing_and_doubles_nothing() {
+    let mut killed = 0;
+    for event in 4_u64.. {
+        let run = Run::of(THREE);
+        let mut supervisor = run.serve();
+        let mut front = run.attach(Part::Controls);
+        let start = front.client.decide(None, Decision::Start);
+        start.expect("it can be sent");
+        front.wait("that event, or the end", |mirror| {
+            let last = mirror.state.as_ref().map(|state| state.last);
+            last >= Some(Seq(event)) || mirror.gone.is_some()
+        });
+        let ended = front.state().finished.is_some();
+        supervisor.kill();
+        if !run.served_to_the_end() {
+            assert_eq!(run.serve().end().code(), Some(0), "{}", run.log());
+        }
+        assert_eq!(
+            ending(&run.state()),
+            Some(&RunResult::Done),
+            "event {event}"
+        );
+        assert_eq!(run.text("ran"), "one\ntwo\nthree\n", "event {event}");
+        if ended {
+            break;
+        }
+        killed += 1;
+    }
+    assert!(killed > 5, "{killed}");
 }
 
 #[test]

@@ -164,6 +164,13 @@ impl Run {
         supervisor
     }
 
+    /// Whether the run came to its end and was closed in order.
+    pub(crate) fn served_to_the_end(&self) -> bool {
+        let state = self.state();
+        let open = self.state_dir.open_run_of(&state.run.service);
+        state.finished.is_some() && open.expect("it can be read").is_none()
+    }
+
     /// What supervisors have said to nobody.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.supervisor_log()).unwrap_or_default()
