@@ -23,6 +23,12 @@ pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         Mode::Finished => finished(),
         Mode::FullLog => full_log(),
     };
+    if !seen.yours {
+        // Who looks only is told so when pressing these; the last row has other things to name.
+        for binding in all.iter_mut().filter(|b| b.group == Upgrade) {
+            binding.footer.clear();
+        }
+    }
     match mode {
         Mode::Overview
         | Mode::Running
@@ -34,6 +40,8 @@ pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         Mode::FullLog | Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading | Mode::Interrupt => {
         }
     }
+    // Whoever looks only is told first how that can be changed.
+    all.sort_by_key(|binding| binding.action != Action::TakeControls);
     all
 }
 

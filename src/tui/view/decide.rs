@@ -25,7 +25,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let leaves = where_it_leaves(scene, &open.question, columns);
     if has_log(scene, &open.question) {
         let free = room.saturating_sub(upper.len() + leaves.len() + 1);
-        let lines = log::lines(scene, free.clamp(FEWEST, 12), columns);
+        let lines = log::lines(scene, free.max(FEWEST), columns);
         if !lines.is_empty() {
             upper.push(panels::rule(
                 scene.theme,

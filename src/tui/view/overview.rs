@@ -10,8 +10,7 @@ use crate::tui::theme::Role;
 use crate::types::StepId;
 use ratatui::layout::Rect;
 
-/// Columns of the name, the count and the warnings, and of the way back at the right.
-const NAME: usize = 34;
+/// Columns of the way back, at the right.
 const BACK: usize = 9;
 /// What the list takes beside the details on a wide terminal.
 const WIDE_LIST: u16 = 74;
@@ -40,8 +39,9 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let mut pen = pen.part(list);
     let summary = summary(scene, pen.columns());
     let room = pen.rows().saturating_sub(summary.len() + 2).max(3);
-    pen.line(0, &heading(pen.columns()));
-    let (lines, cursor) = lines(scene, pen.columns());
+    let widths = Widths::of(scene, pen.columns());
+    pen.line(0, &heading(widths));
+    let (lines, cursor) = lines(scene, widths);
     let most = lines.len().saturating_sub(room);
     let top = cursor.saturating_sub(room * 2 / 3).min(most);
     let shown = lines.len().min(top + room);
@@ -67,21 +67,42 @@ fn beside(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     pen.rows_from(0, &rows);
 }
 
-fn heading(columns: usize) -> Row {
-    let what = columns.saturating_sub(NAME + BACK + 1);
+/// How the list's columns are shared out.
+#[derive(Clone, Copy)]
+struct Widths {
+    all: usize,
+    name: usize,
+}
+
+impl Widths {
+    /// The names get what they need, up to half of the room and a little.
+    fn of(scene: &Scene<'_>, all: usize) -> Self {
+        let seen = scene.seen;
+        let rows = rows::rows(scene.model, seen);
+        let needed = rows.iter().map(|line| match line {
+            Line::Item(id) => 7 + text::width(&seen.name(id)),
+            Line::Step(id) => 13 + text::width(&seen.name(id)),
+        });
+        let name = needed.max().unwrap_or(0).clamp(24, (all * 11 / 20).max(24));
+        Self { all, name }
+    }
+}
+
+fn heading(widths: Widths) -> Row {
+    let what = widths.all.saturating_sub(widths.name + BACK + 1);
     row(
         Role::Muted,
         format!(
             "{}{}{}",
-            pad("     PHASE / STEP", NAME),
-            pad(" WHAT RUNS", what + 1),
+            pad("     PHASE / STEP", widths.name),
+            pad("  WHAT RUNS", what + 1),
             pad(" BACK", BACK)
         ),
     )
 }
 
 /// The list with the point of no return in it, and the number of the cursor's line.
-fn lines(scene: &Scene<'_>, columns: usize) -> (Vec<Row>, usize) {
+fn lines(scene: &Scene<'_>, widths: Widths) -> (Vec<Row>, usize) {
     let seen = scene.seen;
     let never = seen.walk().and_then(engine::point_of_no_return);
     let never_phase = never.and_then(|step| seen.item_of(&step.id));
@@ -110,15 +131,15 @@ fn lines(scene: &Scene<'_>, columns: usize) -> (Vec<Row>, usize) {
             }
         };
         if is_first {
-            lines.push(no_return(scene, columns));
+            lines.push(no_return(scene, widths.all));
         }
         let chosen = at == scene.model.cursor;
         if chosen {
             cursor = lines.len();
         }
         lines.push(match line {
-            Line::Item(id) => item_line(scene, id, chosen, columns),
-            Line::Step(id) => step_line(scene, id, chosen, columns),
+            Line::Item(id) => item_line(scene, id, chosen, widths),
+            Line::Step(id) => step_line(scene, id, chosen, widths),
         });
     }
     (lines, cursor)
@@ -134,7 +155,7 @@ fn no_return(scene: &Scene<'_>, columns: usize) -> Row {
     )]
 }
 
-fn item_line(scene: &Scene<'_>, id: &StepId, chosen: bool, columns: usize) -> Row {
+fn item_line(scene: &Scene<'_>, id: &StepId, chosen: bool, widths: Widths) -> Row {
     let seen = scene.seen;
     let Some(item) = seen.item_of(id) else {
         return Row::new();
@@ -147,10 +168,10 @@ fn item_line(scene: &Scene<'_>, id: &StepId, chosen: bool, columns: usize) -> Ro
     let warnings = marks(scene, |of| {
         of == id || matches!(item, Item::Phase(p) if p.steps.iter().any(|s| s.id == *of))
     });
-    line(scene, &name, &what, &warnings, back, chosen, columns)
+    line(scene, &name, &what, &warnings, back, chosen, widths)
 }
 
-fn step_line(scene: &Scene<'_>, id: &StepId, chosen: bool, columns: usize) -> Row {
+fn step_line(scene: &Scene<'_>, id: &StepId, chosen: bool, widths: Widths) -> Row {
     let seen = scene.seen;
     let Some((phase, step)) = seen.step(id) else {
         return Row::new();
@@ -159,7 +180,7 @@ fn step_line(scene: &Scene<'_>, id: &StepId, chosen: bool, columns: usize) -> Ro
     let warnings = marks(scene, |of| of == id);
     let back = Some(engine::back_of(phase, step));
     let what = panels::what_runs(scene, step);
-    line(scene, &name, &what, &warnings, back, chosen, columns)
+    line(scene, &name, &what, &warnings, back, chosen, widths)
 }
 
 /// One line of the list.
@@ -170,7 +191,7 @@ fn line(
     warnings: &str,
     back: Option<Back>,
     chosen: bool,
-    columns: usize,
+    widths: Widths,
 ) -> Row {
     let cursor = if chosen {
         scene.theme.glyphs.cursor
@@ -191,10 +212,12 @@ fn line(
     } else {
         format!("{warnings} ")
     };
-    let room = columns.saturating_sub(NAME + BACK + 2 + text::width(&marks));
+    let room = widths
+        .all
+        .saturating_sub(widths.name + BACK + 2 + text::width(&marks));
     vec![
         bit(Role::Running, format!(" {cursor}")),
-        bit(name_role, pad(name, NAME - 2)),
+        bit(name_role, pad(name, widths.name - 2)),
         bit(Role::Text, "  "),
         bit(Role::Asking, marks),
         bit(what_role, pad(what, room)),

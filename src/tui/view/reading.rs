@@ -221,13 +221,10 @@ pub(super) fn item_rows(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<R
     if let Item::Phase(phase) = item {
         rows.push(Vec::new());
         for step in &phase.steps {
-            rows.push(vec![
-                bit(
-                    Role::Text,
-                    format!(" {} {}  ", seen.label(&step.id), seen.text(&step.name)),
-                ),
-                bit(Role::Muted, panels::what_runs(scene, step)),
-            ]);
+            let title = format!("{} {}", seen.label(&step.id), seen.text(&step.name));
+            rows.extend(wrapped(Role::Text, 1, &title, columns));
+            let what = panels::what_runs(scene, step);
+            rows.push(row(Role::Muted, format!("     {what}")));
         }
     }
     rows

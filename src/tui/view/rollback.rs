@@ -1,10 +1,11 @@
 //! The screen of a rollback: what is taken back in which order, and the log of what runs.
 
 use super::decide::{answers, scrolled};
-use super::pen::{Pen, Row, bit, pad, row, wrapped};
+use super::pen::{Pen, Row, bit, labelled, pad, row, wrapped};
 use super::{Scene, log, panels};
-use crate::engine::{self, Back, TakeBack};
+use crate::engine::{self, Back, Scope, TakeBack};
 use crate::journal::{Question, SkipReason, StepRecord};
+use crate::plan::Undo;
 use crate::text;
 use crate::tui::theme::{Mark, Role};
 use ratatui::layout::Rect;
@@ -65,20 +66,19 @@ fn running_row(scene: &Scene<'_>) -> usize {
     place.map_or(0, |place| place + 1)
 }
 
-/// Order, step, what runs, state.
+/// Order, step, what runs and, once it is under way, how far it is.
 pub(super) fn table(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
-    let name = (columns / 3).clamp(20, 34);
-    let state = 18;
+    let name = (columns / 3).clamp(20, 44);
+    let state = match scene.seen.state.rollback {
+        Some(_) => 18,
+        None => 0,
+    };
     let what = columns.saturating_sub(7 + name + state + 2);
-    let mut rows = vec![row(
-        Role::Muted,
-        format!(
-            "   NO  {} {} {}",
-            pad("STEP", name),
-            pad("WHAT RUNS", what),
-            pad("STATE", state)
-        ),
-    )];
+    let mut head = format!("   NO  {} {}", pad("STEP", name), pad("WHAT RUNS", what));
+    if state > 0 {
+        head.push_str(" STATE");
+    }
+    let mut rows = vec![row(Role::Muted, head)];
     for (at, line) in order(scene).iter().enumerate() {
         rows.push(table_line(scene, at, line, (name, what, state)));
     }
@@ -103,19 +103,41 @@ fn table_line(
         Back::Unsaid => "you are asked".into(),
         Back::Never => "nothing takes it back".into(),
     };
-    let (role, words) = state_of(scene, line);
     let cursor = if seen.current() == Some(&line.step) {
         scene.theme.glyphs.cursor
     } else {
         " "
     };
-    vec![
+    let mut shown = vec![
         bit(Role::Running, format!(" {cursor} ")),
         bit(Role::Muted, format!("{:>2}  ", at + 1)),
         bit(Role::Text, format!("{} ", pad(&title, name))),
         bit(Role::Muted, format!("{} ", pad(&command, what))),
-        bit(role, pad(&words, state)),
-    ]
+    ];
+    if state > 0 {
+        let (role, words) = state_of(scene, line);
+        shown.push(bit(role, pad(&words, state)));
+    }
+    shown
+}
+
+/// What the way back costs, where the plan says so.
+pub(super) fn costs(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let mut rows = vec![Row::new()];
+    for line in order(scene) {
+        let undo = seen.step(&line.step).map(|(_, step)| &step.undo);
+        if let Some(Undo::Run {
+            costs: Some(costs), ..
+        }) = undo
+        {
+            let scope = Scope::at(seen.plan, seen.state, &line.step);
+            let label = bit(Role::Warn, format!("   {} costs", seen.label(&line.step)));
+            let text = scope.text(costs);
+            rows.extend(labelled(&label, 14, Role::Text, &text, columns));
+        }
+    }
+    if rows.len() > 1 { rows } else { Vec::new() }
 }
 
 /// How far taking one step back is.

@@ -141,6 +141,7 @@ fn reason(scene: &Scene<'_>, verb: &str, early: bool, columns: usize) -> Vec<Row
                 "In this order, each step journalled; it stops where one fails:",
             ));
             rows.extend(rollback::table(scene, columns));
+            rows.extend(rollback::costs(scene, columns));
         }
         "stop" => {
             rows.push(Vec::new());
