@@ -162,7 +162,9 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// The text of a command that ends with `code` once the file `go` is there.
 fn wait_then(code: i32) -> String {
-    format!("echo begun >> ran; until test -e go; do sleep 0.02; done; exit {code}")
+    format!(
+        "echo begun >> ran; until test -e go || ! test -e ran; do sleep 0.02; done; exit {code}"
+    )
 }
 
 fn go(run: &Run) -> std::io::Result<()> {
@@ -274,7 +276,7 @@ fn a_new_supervisor_learns_the_status_of_a_command_that_outlived_the_old_one() -
         let run = run()?;
         let job = run.job(&wait_then(code));
         let mut shim = run.foreign_shim(&job)?;
-        until("the command began", || times_run(&run) > 0);
+        run.command();
         let (recovered, told) = run.under_way(job.clone(), Part::Recover);
         assert!(
             told.recv_timeout(Duration::from_secs(20))?
@@ -384,7 +386,7 @@ fn a_command_that_ignores_term_is_killed_after_its_grace() -> Tested {
 fn a_daemon_left_behind_is_named_and_does_not_hold_the_step() -> Tested {
     let run = run()?;
     let (record, _) =
-        run.end(&run.job("setsid sleep 61 & sleep 62 & wait -n 2>/dev/null & exit 0"));
+        run.end(&run.job("setsid sleep 61 & a=$!; sleep 62 & until grep -qx sleep /proc/$a/comm && grep -qx sleep /proc/$!/comm; do :; done"));
     assert_eq!(record.exit, Exit::Code(0));
     let ends = ["sleep 61", "sleep 62"];
     for end in ends {
@@ -462,7 +464,10 @@ fn a_signal_that_nobody_of_us_sent_is_named() -> Tested {
 #[test]
 fn a_cancel_ends_the_command_and_what_it_left_is_waited_for_until_a_second_one() -> Tested {
     let run = run()?;
-    let job = run.job("setsid sleep 63 & echo begun >> ran; exec sleep 64");
+    let job = run.job(
+        "setsid sleep 63 & until grep -qx sleep /proc/$!/comm; do :; done; \
+                echo begun >> ran; exec sleep 64",
+    );
     let (running, told) = run.under_way(job, Part::Run);
     let command = run.command();
     until("the command began", || times_run(&run) > 0);

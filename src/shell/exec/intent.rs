@@ -68,10 +68,9 @@ impl Intent {
         self.file(suffix).exists()
     }
 
-    /// The mark's value.
+    /// The mark's value. The whole path: runs of two state directories may have the same name.
     pub(in crate::shell) fn mark(&self) -> String {
-        let run = self.dir.path().file_name().unwrap_or_default();
-        format!("{}/{}", run.to_string_lossy(), self.number)
+        format!("{}/{}", self.dir.path().display(), self.number)
     }
 
     /// The lock's file; it was created before the intent was journalled.

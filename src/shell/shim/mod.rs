@@ -244,6 +244,10 @@ impl Begun {
     fn save(&self, record: &ExitRecord) {
         let mut told = false;
         while let Err(error) = self.intent.write_exit(record) {
+            if !self.intent.dir.path().exists() {
+                // Somebody has removed the whole run: nobody can ever ask.
+                return;
+            }
             if !told {
                 say(&Word::Still(format!(
                     "it has ended ({}), but that cannot be written down: {error}",
