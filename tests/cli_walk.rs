@@ -366,8 +366,10 @@ fn a_dead_supervisor_is_said_and_started_again() {
     let lost = support::said(&child.wait_with_output().expect("it ends"));
     assert_eq!(lost.code, Some(1), "{lost}");
     assert!(lost.err.contains("hint: upwalk attach"), "{lost}");
-    let status = sandbox.run(["status"]);
-    assert!(status.out.contains("No supervisor"), "{status}");
+    // Its sockets close one after the other.
+    support::wait_until("nobody serves the run", || {
+        sandbox.run(["status"]).out.contains("No supervisor")
+    });
     std::fs::write(sandbox.path("shop/ready"), "").expect("the sandbox is writable");
     let started = sandbox.run(["attach", "--all"]);
     assert_eq!(started.code, Some(0), "{started}");

@@ -214,9 +214,10 @@ fn prompt(stage: &Stage, input: &mut Input) -> Result<(), PlainError> {
         for line in before {
             say::lines(line)?;
         }
+        // Right before the last line shows: what is typed after it can only be an answer.
+        input.forget();
         say::ask(last)?;
     }
-    input.forget();
     Ok(())
 }
 
