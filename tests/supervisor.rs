@@ -332,7 +332,7 @@ fn the_second_screen_looks_until_it_takes_the_controls() {
             .is_err(),
         "it waits already"
     );
-    first.start();
+    first.note();
 }
 
 #[test]
@@ -519,10 +519,7 @@ fn a_front_end_that_reads_nothing_holds_nobody_up_and_is_sent_away() {
         let _ = deaf.write_all(ping.as_bytes());
     }
     let mut front = run.attach(Part::Verb);
-    let text = "still served".to_owned();
-    front
-        .decide(None, Decision::Note { text })
-        .expect("a note is always taken");
+    front.note();
     let frames = frames(&deaf);
     let Some(FromServer::Bye { why }) = frames.last() else {
         panic!("{} frames and no goodbye", frames.len());
@@ -538,7 +535,7 @@ fn what_is_too_long_for_a_frame_is_refused_before_it_is_sent() {
     let text = "x".repeat(wire::MAX_FRAME);
     let error = front.client.decide(None, Decision::Note { text });
     assert!(error.expect_err("it is too long").what.contains("too long"));
-    front.start();
+    front.note();
 }
 
 /// Connects without a hello.
@@ -602,7 +599,7 @@ fn whatever_is_no_frame_ends_the_connection_with_a_reason_and_nothing_else() {
     }
     let mut front = run.attach(Part::Controls);
     assert_eq!(front.state().last, Seq(3), "nothing of it was journalled");
-    front.start();
+    front.note();
 }
 
 #[test]
@@ -616,7 +613,7 @@ fn a_client_that_hangs_up_within_a_frame_or_at_once_disturbs_nobody() {
     }
     let mut front = run.attach(Part::Controls);
     front.wait("the controls", |mirror| mirror.yours);
-    front.start();
+    front.note();
 }
 
 #[test]
@@ -707,7 +704,7 @@ fn an_event_that_a_crash_tore_is_cut_off_and_said() {
     let path = run.dir.path().join("journal.jsonl");
     std::fs::write(&path, torn).expect("written");
     let _supervisor = run.serve();
-    run.attach(Part::Controls).start();
+    run.attach(Part::Controls).note();
     assert!(run.log().contains("ends in 11 bytes"), "{}", run.log());
     let whole = run.dir.read_journal().expect("a journal");
     assert!(whole.starts_with(&good));

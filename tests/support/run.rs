@@ -11,11 +11,12 @@ use tempfile::TempDir;
 use upwalk::engine::Refusal;
 use upwalk::journal::codec::{GENESIS, encode};
 use upwalk::journal::{Decision, Event, Question, RunStarted, RunState, StepMode};
+use upwalk::shell::exec::{self, Job};
 use upwalk::shell::store::{RunDir, StateDir};
 use upwalk::shell::{clock, identity};
 use upwalk::supervisor::client::{Client, ClientError, Mirror, Update};
 use upwalk::supervisor::wire::Part;
-use upwalk::types::{Digest, Id, RunId, Seq};
+use upwalk::types::{CommandSpec, Digest, Id, Millis, RunId, Seq};
 
 /// A run whose first event is journalled and that nobody serves yet.
 pub(crate) struct Run {
@@ -157,11 +158,14 @@ impl Run {
         (Supervisor(child), line.trim_end().to_owned())
     }
 
-    /// Starts a supervisor that is ready.
+    /// Starts a supervisor that is ready. A child that a killed one was just starting may hold the
+    /// lock for a moment longer.
     pub(crate) fn serve(&self) -> Supervisor {
-        let (supervisor, line) = self.supervise();
-        assert_eq!(line, "ready", "{}", self.log());
-        supervisor
+        wait_until("a supervisor that is ready", || {
+            let (supervisor, line) = self.supervise();
+            assert!(line == "ready" || line == "taken", "{line}: {}", self.log());
+            (line == "ready").then_some(supervisor)
+        })
     }
 
     /// Whether the run came to its end and was closed in order.
@@ -211,14 +215,30 @@ impl Run {
 }
 
 impl Drop for Run {
-    /// Lets what still waits for `go` end, so that nothing outlives the test.
+    /// Lets what still waits for `go` end, and what was not begun yet never begin: nothing outlives
+    /// the test.
     fn drop(&mut self) {
         let _ = std::fs::write(self.here("go"), "");
         let listed = std::fs::read_dir(self.dir.path()).into_iter().flatten();
-        let begun = listed.flatten().map(|entry| entry.path());
-        for pid in begun.filter(|path| path.extension().is_some_and(|kind| kind == "pid")) {
-            let exit = pid.with_extension("exit");
-            wait_until("the end of a command", || exit.exists().then_some(()));
+        for path in listed.flatten().map(|entry| entry.path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let intent = name.strip_suffix(".lock").and_then(|n| n.split_once('-'));
+            let Some((number, stem)) = intent else {
+                continue;
+            };
+            let job = Job {
+                number: Seq(number.parse().expect("a fence begins with its number")),
+                stem: stem.to_owned(),
+                command: CommandSpec {
+                    argv: Vec::new(),
+                    dir: "/".into(),
+                    user: None,
+                    env: [].into(),
+                    timeout: None,
+                    grace: Millis(0),
+                },
+            };
+            exec::recover(&self.dir, &job, &mut |_| {});
         }
     }
 }
@@ -317,6 +337,13 @@ impl Front {
             panic!("{what} is refused: {refusal}");
         }
         open.asked
+    }
+
+    /// Leaves a note: the run is served.
+    pub(crate) fn note(&mut self) {
+        let text = "still served".to_owned();
+        let noted = self.decide(None, Decision::Note { text });
+        noted.expect("a note is always taken");
     }
 
     /// Lets the run begin.

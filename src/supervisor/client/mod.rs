@@ -25,7 +25,7 @@ pub use super::mirror::{Mirror, log_path, now, read_run};
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};
 
 /// How long another supervisor may take to open its socket, or to end and let go of its lock.
-const PATIENCE: Millis = Millis::from_secs(10);
+const PATIENCE: Millis = Millis::from_secs(15);
 
 /// Why no supervisor can be spoken with.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -20,7 +20,7 @@ use crate::types::{Millis, Moment, Seq, Who};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 /// How long a supervisor of a run that had finished before stays for somebody to look.
-const LOOK: Millis = Millis::from_secs(10);
+const LOOK: Millis = Millis::from_secs(5);
 /// The longest sleep while something is timed: `recv_timeout` stands still while the machine is
 /// suspended, the deadline does not.
 const LONGEST_WAIT: Millis = Millis::from_secs(300);
