@@ -98,7 +98,12 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
         model.said = Some("The question was answered elsewhere; nothing was sent.".into());
     }
     rearm(model, seen);
-    Vec::new()
+    if fresh {
+        // What just happened stands at the end of the log.
+        vec![Order::Log(LogMove::Follow)]
+    } else {
+        Vec::new()
+    }
 }
 
 /// A key or a paste.

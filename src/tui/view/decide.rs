@@ -1,7 +1,7 @@
 //! The screen of a question: what happened, the end of the log, where this leaves one, and what can
 //! be answered.
 
-use super::pen::{Pen, Row, bit, pairs_of, row, wrapped};
+use super::pen::{Pen, Row, bit, pad, pairs_of, row, wrapped};
 use super::{Scene, log, panels};
 use crate::engine::Scope;
 use crate::journal::{Outcome, Question};
@@ -24,7 +24,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let mut upper = what(scene, &open.question, columns);
     let leaves = where_it_leaves(scene, &open.question, columns);
     if has_log(scene, &open.question) {
-        let free = room.saturating_sub(upper.len() + leaves.len() + 1);
+        let free = room.saturating_sub(upper.len() + leaves.len() + 2);
         let lines = log::lines(scene, free.max(FEWEST), columns);
         if !lines.is_empty() {
             upper.push(panels::rule(
@@ -51,7 +51,8 @@ pub(super) fn scrolled(scene: &Scene<'_>, pen: &mut Pen<'_>, rows: &[Row], room:
     pen.rows_from(0, shown);
     if top < most && room > 0 {
         let more = format!("  ({} more lines, j or PgDn) ", most - top + 1);
-        pen.line(room - 1, &row(Role::Muted, format!("{more:76}")));
+        let more = pad(&more, pen.columns());
+        pen.line(room - 1, &row(Role::Muted, more));
     }
 }
 
@@ -82,7 +83,7 @@ fn heading(scene: &Scene<'_>, mark: Mark, id: &StepId, word: &str) -> Row {
     ];
     let latest = scene.seen.record(id).and_then(|record| record.latest());
     if let Some(attempt) = latest {
-        if let Some(end) = &attempt.end {
+        if let Some(end) = attempt.end.as_ref().filter(|end| end.took.secs() > 0) {
             line.push(bit(Role::Muted, "   after "));
             line.push(bit(Role::Text, text::duration(end.took)));
         }

@@ -55,7 +55,10 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
     let with = |wanted: fn(&StepRecord) -> bool| records().filter(|r| wanted(r)).count();
     let done = with(|r| matches!(r.outcome, Some(Outcome::Done)) && r.undo_outcome.is_none());
     let nothing = with(|r| matches!(r.outcome, Some(Outcome::NothingToDo)));
-    let failed = with(|r| matches!(r.outcome, Some(Outcome::Failed(_) | Outcome::Unknown(_))));
+    let failed = with(|r| {
+        let ended_badly = matches!(r.outcome, Some(Outcome::Failed(_) | Outcome::Unknown(_)));
+        ended_badly && r.undo_outcome.is_none()
+    });
     let undone = with(|r| matches!(r.undo_outcome, Some(Outcome::Done)));
     let skipped = with(|r| r.skipped.is_some());
     let again = with(|r| r.attempts.len() > 1);
@@ -99,6 +102,7 @@ fn passed_over(scene: &Scene<'_>) -> Vec<String> {
 fn not_done(scene: &Scene<'_>) -> Vec<String> {
     let records = scene.seen.state.steps.iter();
     records
+        .filter(|(_, record)| record.undo_outcome.is_none())
         .filter_map(|(step, record)| match &record.outcome {
             Some(Outcome::Failed(why)) => Some(format!("{} failed: {why}", named(scene, step))),
             Some(Outcome::Unknown(why)) => {

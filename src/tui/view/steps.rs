@@ -59,7 +59,9 @@ fn lines(scene: &Scene<'_>, columns: usize) -> (Vec<Row>, usize) {
 /// One step: cursor, symbol, number, name, how long it took.
 fn line(scene: &Scene<'_>, step: &Step, number: &str, current: bool, columns: usize) -> Row {
     let mark = scene.seen.step_mark(&step.id);
-    let took = panels::took(scene, &step.id).map(text::duration);
+    let took = panels::took(scene, &step.id)
+        .filter(|took| took.secs() > 0)
+        .map(text::duration);
     let took = took.unwrap_or_default();
     let room = columns.saturating_sub(9 + text::width(&took));
     let cursor = if current {
