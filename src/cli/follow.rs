@@ -144,7 +144,11 @@ fn on_screen(
     let mirror = Mirror::new(dir.clone())?;
     let ending = tui::run(&client, mirror, updates, context.screen())
         .map_err(|error| no_screen(context, run, &error))?;
-    out::print(&format!("{}\n", ending.summary.join("\n")))?;
+    let printed = out::print(&format!("{}\n", ending.summary.join("\n")));
+    if !matches!(ending.left, Left::HungUp | Left::Signal(_)) {
+        // Where the terminal went away there is nobody to print for.
+        printed?;
+    }
     match ending.left {
         Left::Detached => Ok(Code::Done),
         Left::HungUp => Ok(Code::Signal(1)),
