@@ -9,7 +9,7 @@ use crate::plan::Item;
 use crate::text;
 use crate::tui::bindings;
 use crate::tui::keymap::Binding;
-use crate::tui::model::Mode;
+use crate::tui::model::{Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
 
@@ -248,6 +248,9 @@ fn sentence(scene: &Scene<'_>) -> Row {
 fn status(scene: &Scene<'_>, mode: Mode) -> String {
     let seen = scene.seen;
     match mode {
+        Mode::Ack | Mode::Phrase | Mode::Text if has_more(scene) => {
+            "There is more to read: PgDn shows the next page.".into()
+        }
         Mode::Ack => "Nothing goes on until you acknowledge. Enter and Space do nothing.".into(),
         Mode::Phrase => "Type the phrase exactly, then Enter. Nothing goes on until then.".into(),
         Mode::Text => "Type, then Enter. An empty line does nothing.".into(),
@@ -274,6 +277,16 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
         }
         Mode::Finished => "Leaving prints a summary into your scrollback.".into(),
     }
+}
+
+/// Whether the box in front goes on behind its page.
+fn has_more(scene: &Scene<'_>) -> bool {
+    let page = match &scene.model.overlay {
+        Some(Overlay::Text(_, _, page)) => *page,
+        Some(_) => return false,
+        None => scene.model.consent.page,
+    };
+    page < super::last_page(scene.model, scene.seen, scene.now)
 }
 
 fn begins(scene: &Scene<'_>) -> &'static str {

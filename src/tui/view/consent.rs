@@ -200,8 +200,20 @@ fn title(scene: &Scene<'_>, open: &Open) -> String {
     }
 }
 
-/// What is lost, the exact command, the facts, the way back.
+/// The text of the box; without its empty lines where it fits on one page only so.
 fn content(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
+    let rows = airy(scene, open, columns);
+    let (size, tail) = (scene.model.size, tail(scene, open).0.len());
+    let dense: Vec<Row> = rows.iter().filter(|row| !row.is_empty()).cloned().collect();
+    if pages(rows.len(), tail, size) > 1 && pages(dense.len(), tail, size) == 1 {
+        dense
+    } else {
+        rows
+    }
+}
+
+/// What is lost, the exact command, the facts, the way back.
+fn airy(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
     let Question::Confirm {
         before,
         text,
