@@ -4,7 +4,7 @@ use super::answer::decided;
 use super::due::Input;
 use super::next::{Next, next};
 use super::walk::walk_of;
-use crate::journal::{Event, Outcome, Recorded, RunState};
+use crate::journal::{Attempt, Event, Outcome, Recorded, RunState};
 use crate::plan::Plan;
 use crate::types::{Exit, ExitRecord, Moment, Seq, StepId};
 use std::collections::BTreeMap;
@@ -36,23 +36,30 @@ pub fn decide(
     input: &Input,
     now: &Moment,
 ) -> Result<Vec<Event>, Refusal> {
+    advance(plan, &mut state.clone(), input, now, &mut |_, _| {})
+}
+
+/// The same, with the state taken to behind those events; `before` is told of each before it is
+/// folded. A refusal leaves the state as it was (else it is a bug). For those whose state is theirs alone: they need
+/// no copy of it.
+pub fn advance(
+    plan: &Plan,
+    state: &mut RunState,
+    input: &Input,
+    now: &Moment,
+    before: &mut dyn FnMut(&RunState, &Event),
+) -> Result<Vec<Event>, Refusal> {
     let mut events = react(plan, state, input, now)?;
-    let mut after = state.clone();
     let mut folded = 0;
     loop {
         for event in &events[folded..] {
-            let n = after.last.next();
-            let recorded = Recorded {
-                n,
-                at: now.clone(),
-                event: event.clone(),
-            };
-            after
-                .apply(&recorded)
-                .map_err(|error| Refusal::new(error.to_string()))?;
+            before(state, event);
+            let (n, at, event) = (state.last.next(), now.clone(), event.clone());
+            let fold = state.apply(&Recorded { n, at, event });
+            fold.map_err(|error| Refusal::new(error.to_string()))?;
         }
         folded = events.len();
-        match next(plan, &after, now) {
+        match next(plan, state, now) {
             Next::Happen(more) => events.extend(more),
             Next::Await(_) => return Ok(events),
         }
@@ -112,14 +119,18 @@ fn react(
 /// The step and direction of an intent that has no end yet; a late word from an earlier life is
 /// refused.
 fn under_way(state: &RunState, number: Seq) -> Result<(&StepId, Way), Refusal> {
-    let open = |attempt: &&crate::journal::Attempt| {
+    let open = |attempt: &Attempt| {
         attempt.number == number && attempt.end.is_none() && attempt.unknown.is_none()
     };
-    for (id, record) in &state.steps {
-        if record.attempts.iter().any(|a| open(&a)) {
+    if let Some((id, record)) = state
+        .intents
+        .get(&number)
+        .and_then(|id| state.steps.get_key_value(id))
+    {
+        if record.attempts.iter().any(open) {
             return Ok((id, Way::There));
         }
-        if record.undo_attempts.iter().any(|a| open(&a)) {
+        if record.undo_attempts.iter().any(open) {
             return Ok((id, Way::Back));
         }
     }

@@ -20,7 +20,7 @@ mod why;
 
 pub use choices::{Choice, choices};
 pub use command::{ask_of, fact_commands, shell_command, step_command, undo_command};
-pub use decide::{Refusal, decide};
+pub use decide::{Refusal, advance, decide};
 pub use due::{Effect, Input, deadline, due};
 pub use scope::Scope;
 pub use undo::{Back, TakeBack, back_of, point_of_no_return, take_backs};

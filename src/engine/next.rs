@@ -95,7 +95,7 @@ fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase) -> Next {
         }]);
     }
     let mut blockers = Vec::new();
-    for step in &phase.steps {
+    for step in unsettled(state, phase) {
         let record = state.steps.get(&step.id);
         if record.is_some_and(StepRecord::is_settled) {
             continue;
@@ -116,6 +116,25 @@ fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase) -> Next {
         phase: phase.id.clone(),
         steps: blockers,
     })
+}
+
+/// The steps of a phase from the first that may not be over. Steps are settled in their order, but
+/// for those of a preflight, which goes on past failures.
+pub(super) fn unsettled<'a>(state: &RunState, phase: &'a Phase) -> &'a [Step] {
+    let settled = match phase.role {
+        Role::Preflight => 0,
+        Role::Backup
+        | Role::Stage
+        | Role::PreDeploy
+        | Role::Deploy
+        | Role::PostDeploy
+        | Role::Verify
+        | Role::Cleanup => state
+            .phases
+            .get(&phase.id)
+            .map_or(0, |record| record.settled),
+    };
+    phase.steps.get(settled..).unwrap_or_default()
 }
 
 /// A step that is not over.

@@ -86,6 +86,8 @@ pub fn take_backs(plan: &Plan, state: &RunState) -> Result<Vec<TakeBack>, String
             walk.number(&step.id)
         ));
     }
+    let again = |(_, step): &&(&Phase, &Step)| matches!(step.undo, Undo::Again { .. });
+    let followers: Vec<(&Phase, &Step)> = started.iter().filter(again).copied().collect();
     let mut lines = Vec::new();
     for (phase, step) in started.iter().rev() {
         if leader(&started, phase, step).is_some() {
@@ -95,7 +97,7 @@ pub fn take_backs(plan: &Plan, state: &RunState) -> Result<Vec<TakeBack>, String
             step: step.id.clone(),
             back: back_of(phase, step),
         });
-        for (own, follower) in &started {
+        for (own, follower) in &followers {
             if leader(&started, own, follower) == Some(&step.id) {
                 lines.push(TakeBack {
                     step: follower.id.clone(),

@@ -1,7 +1,8 @@
 //! Where a run stands in its walk.
 
+use super::next::unsettled;
 use crate::journal::{Outcome, RunState};
-use crate::plan::{Item, Phase, Plan, Role, Walk};
+use crate::plan::{Item, Phase, Plan, Role, Step, Walk};
 use crate::types::StepId;
 
 /// The walk of the run's direction.
@@ -55,18 +56,16 @@ pub fn position(plan: &Plan, state: &RunState) -> Position {
 
 /// The first step of a phase that is not over, with its index.
 fn next_step<'a>(state: &RunState, phase: &'a Phase) -> Option<(usize, &'a StepId)> {
-    let passes = |id: &StepId| {
-        state.steps.get(id).is_some_and(|record| {
+    let passes = |step: &&Step| {
+        state.steps.get(&step.id).is_some_and(|record| {
             let failed = matches!(record.outcome, Some(Outcome::Failed(_)));
             record.is_settled() || (phase.role == Role::Preflight && failed)
         })
     };
-    phase
-        .steps
-        .iter()
-        .map(|step| &step.id)
-        .enumerate()
-        .find(|(_, id)| !passes(id))
+    let left = unsettled(state, phase);
+    let index = phase.steps.len() - left.len();
+    let at = left.iter().position(|step| !passes(&step))?;
+    Some((index + at, &left[at].id))
 }
 
 /// Whether a phase or pause has ended.

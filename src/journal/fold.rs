@@ -79,6 +79,8 @@ fn empty(first: &Recorded, run: &RunStarted) -> Facts {
         began: first.at.clone(),
         supervisor: None,
         phases: BTreeMap::new(),
+        phase: None,
+        intents: BTreeMap::new(),
         steps: BTreeMap::new(),
         pauses: BTreeMap::new(),
         warnings: BTreeMap::new(),
@@ -196,14 +198,17 @@ impl Facts {
             let record = PhaseRecord {
                 started: at.clone(),
                 finished: None,
+                settled: 0,
             };
             self.phases.insert(phase.clone(), record);
+            self.phase = Some(phase.clone());
         } else if let Event::PhaseFinished { phase } = event {
             let record = self
                 .phases
                 .get_mut(phase)
                 .ok_or("that phase had not begun")?;
             record.finished = Some(at.clone());
+            self.phase = None;
         } else if let Event::PauseEntered { pause } = event {
             let record = PauseRecord {
                 entered: at.clone(),
@@ -288,16 +293,18 @@ impl Facts {
             record.outcome = None;
             record.words.clear();
             record.attempts.push(attempt_of(next, *attempt, *command));
+            self.intents.insert(next.n, step.clone());
         } else if let Event::StepFinished { step, outcome } = &next.event {
-            self.step(step).outcome = Some(outcome.clone());
+            self.settling(step, |record| record.outcome = Some(outcome.clone()));
         } else if let Event::StepSkipped { step, why } = &next.event {
-            self.step(step).skipped = Some(why.clone());
+            self.settling(step, |record| record.skipped = Some(why.clone()));
         } else if let Event::UndoStarted { step, attempt } = &next.event {
             self.answers.remove(&AskKey::UndoVerify(step.clone()));
             let record = self.step(step);
             record.undo_outcome = None;
             record.words.remove(&Word::TakeBackAgain);
             record.undo_attempts.push(attempt_of(next, *attempt, true));
+            self.intents.insert(next.n, step.clone());
         } else if let Event::UndoFinished { step, outcome } = &next.event {
             self.step(step).undo_outcome = Some(outcome.clone());
         } else if let Event::UndoSkipped { step, why } = &next.event {
@@ -319,19 +326,18 @@ impl Facts {
             self.attempt(*number)?.cancelled = Some(who.clone());
         } else if let Event::IntentVoided { number } = event {
             self.attempt(*number)?;
-            for record in self.steps.values_mut() {
-                let before = record.attempts.len();
-                record.attempts.retain(|attempt| attempt.number != *number);
-                if record.attempts.len() != before {
-                    record.words.insert(Word::BeginAgain);
-                }
-                let before = record.undo_attempts.len();
-                record
-                    .undo_attempts
-                    .retain(|attempt| attempt.number != *number);
-                if record.undo_attempts.len() != before {
-                    record.words.insert(Word::TakeBackAgain);
-                }
+            let step = self.intents.remove(number);
+            if let Some(record) = step.and_then(|id| self.steps.get_mut(&id)) {
+                let voids = |attempt: &Attempt| attempt.number == *number;
+                let forth = record.attempts.iter().any(voids);
+                record.attempts.retain(|attempt| !voids(attempt));
+                record.undo_attempts.retain(|attempt| !voids(attempt));
+                let again = if forth {
+                    Word::BeginAgain
+                } else {
+                    Word::TakeBackAgain
+                };
+                record.words.insert(again);
             }
         }
         Ok(())
@@ -339,11 +345,30 @@ impl Facts {
 
     /// The attempt of an intent's number.
     fn attempt(&mut self, number: Seq) -> Result<&mut Attempt, Misfit> {
-        self.steps
-            .values_mut()
-            .flat_map(|step| step.attempts.iter_mut().chain(&mut step.undo_attempts))
-            .find(|attempt| attempt.number == number)
-            .ok_or_else(|| format!("there is no intent {number}"))
+        let step = self
+            .intents
+            .get(&number)
+            .and_then(|id| self.steps.get_mut(id));
+        step.and_then(|step| {
+            let mut attempts = step.attempts.iter_mut().chain(&mut step.undo_attempts);
+            attempts.find(|attempt| attempt.number == number)
+        })
+        .ok_or_else(|| format!("there is no intent {number}"))
+    }
+
+    /// Changes what is known of a step, which may settle it.
+    fn settling(&mut self, step: &StepId, change: impl FnOnce(&mut StepRecord)) {
+        let record = self.step(step);
+        let before = record.is_settled();
+        change(record);
+        let now = !before && record.is_settled();
+        let phase = self
+            .phase
+            .as_ref()
+            .and_then(|phase| self.phases.get_mut(phase));
+        if let (true, Some(phase)) = (now, phase) {
+            phase.settled += 1;
+        }
     }
 
     /// Answers about a step's result no longer count.

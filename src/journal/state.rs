@@ -37,6 +37,10 @@ pub struct Facts {
     pub supervisor: Option<u32>,
     /// Phases that have begun.
     pub phases: BTreeMap<StepId, PhaseRecord>,
+    /// The phase under way.
+    pub phase: Option<StepId>,
+    /// The step of each intent.
+    pub intents: BTreeMap<Seq, StepId>,
     /// Steps that anything is known of.
     pub steps: BTreeMap<StepId, StepRecord>,
     /// Pauses that were entered.
@@ -84,6 +88,8 @@ pub struct PhaseRecord {
     pub started: Moment,
     /// When it ended.
     pub finished: Option<Moment>,
+    /// How many of its steps are over, well or passed over.
+    pub settled: usize,
 }
 
 /// What is known of a step.

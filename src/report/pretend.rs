@@ -49,25 +49,30 @@ pub(super) fn drive(plan: &Plan, run: &RunStarted) -> Pretended {
         accepts: Vec::new(),
         ..run.clone()
     };
-    let mut asked = Vec::new();
-    let mut way_back = Vec::new();
     let state = hypothetical(&run);
     let walk = engine::walk_of(plan, &state);
     let steps = walk.iter().flat_map(|walk| walk.steps());
     let codes = steps.filter(|(_, step)| !step.ok_codes.contains(&0));
     let done = codes.filter_map(|(_, step)| Some((step.id.as_str(), *step.ok_codes.first()?)));
+    let point = walk
+        .and_then(engine::point_of_no_return)
+        .map(|step| &step.id);
     let mut host = Host {
         plan,
-        point: walk
-            .and_then(engine::point_of_no_return)
-            .map(|step| &step.id),
         done: done.collect(),
         state,
         now: epoch(),
-        asked: &mut asked,
-        way_back: &mut way_back,
+        notes: Notes {
+            plan,
+            point,
+            asked: Vec::new(),
+            way_back: Vec::new(),
+        },
     };
     let cut_short = host.run().err();
+    let Notes {
+        asked, way_back, ..
+    } = host.notes;
     let mut by_kind = BTreeMap::new();
     for question in &asked {
         *by_kind.entry(question.kind).or_insert(0) += 1;
@@ -83,17 +88,49 @@ pub(super) fn drive(plan: &Plan, run: &RunStarted) -> Pretended {
     }
 }
 
+/// What is written down on the way.
+struct Notes<'a> {
+    plan: &'a Plan,
+    /// The first step that nothing takes back.
+    point: Option<&'a StepId>,
+    asked: Vec<QuestionShown>,
+    way_back: Vec<WayBack>,
+}
+
+impl Notes<'_> {
+    /// Writes down a question, and the way back as long as there is one.
+    fn look(&mut self, state: &RunState, event: &Event) {
+        match event {
+            Event::QuestionAsked { question } => self.asked.push(shown(question)),
+            Event::StepStarted { step, .. } if self.point == Some(step) => self.look_back(state),
+            Event::RunFinished {
+                result: RunResult::Done,
+            } if self.way_back.is_empty() => self.look_back(state),
+            _ => {}
+        }
+    }
+
+    /// Keeps the way back from here, where there is one.
+    fn look_back(&mut self, state: &RunState) {
+        if let Ok(lines) = engine::take_backs(self.plan, state) {
+            let changed = lines.into_iter().filter(|line| line.back != Back::Nothing);
+            let shown = changed.map(|line| WayBack {
+                step: line.step,
+                back: BackKind::of(line.back),
+            });
+            self.way_back = shown.collect();
+        }
+    }
+}
+
 /// A pretended machine with a pretended person before it.
 struct Host<'a> {
     plan: &'a Plan,
     state: RunState,
     now: Moment,
-    /// The first step that nothing takes back.
-    point: Option<&'a StepId>,
     /// Steps for which another exit code than 0 means done.
     done: BTreeMap<&'a str, i32>,
-    asked: &'a mut Vec<QuestionShown>,
-    way_back: &'a mut Vec<WayBack>,
+    notes: Notes<'a>,
 }
 
 impl Host<'_> {
@@ -123,44 +160,11 @@ impl Host<'_> {
 
     /// Gives the engine an input, and folds what follows.
     fn send(&mut self, input: &Input) -> Result<(), String> {
-        let events = engine::decide(self.plan, &self.state, input, &self.now)
-            .map_err(|refusal| refusal.why)?;
-        for event in events {
-            self.look(&event);
-            let recorded = Recorded {
-                n: self.state.last.next(),
-                at: self.now.clone(),
-                event,
-            };
-            self.state
-                .apply(&recorded)
-                .map_err(|error| error.to_string())?;
-        }
-        Ok(())
-    }
-
-    /// Writes down a question, and the way back as long as there is one.
-    fn look(&mut self, event: &Event) {
-        match event {
-            Event::QuestionAsked { question } => self.asked.push(shown(question)),
-            Event::StepStarted { step, .. } if self.point == Some(step) => self.look_back(),
-            Event::RunFinished {
-                result: RunResult::Done,
-            } if self.way_back.is_empty() => self.look_back(),
-            _ => {}
-        }
-    }
-
-    /// Keeps the way back from here, where there is one.
-    fn look_back(&mut self) {
-        if let Ok(lines) = engine::take_backs(self.plan, &self.state) {
-            let changed = lines.into_iter().filter(|line| line.back != Back::Nothing);
-            let shown = changed.map(|line| WayBack {
-                step: line.step,
-                back: BackKind::of(line.back),
-            });
-            *self.way_back = shown.collect();
-        }
+        let notes = &mut self.notes;
+        let mut look = |state: &RunState, event: &Event| notes.look(state, event);
+        engine::advance(self.plan, &mut self.state, input, &self.now, &mut look)
+            .map(drop)
+            .map_err(|refusal| refusal.why)
     }
 
     /// What the person says to a question: on with it.

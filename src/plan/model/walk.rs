@@ -3,53 +3,85 @@
 use super::step::{Guard, Step};
 use crate::plan::Template;
 use crate::types::{Millis, StepId, WarningId};
+use std::collections::BTreeMap;
 
 /// One direction of a plan: phases and pauses in order, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walk {
     /// Phases and pauses.
     pub items: Vec<Item>,
+    /// Where each item and step stands, so that plans of thousands of steps are walked in no time.
+    places: BTreeMap<StepId, Place>,
+}
+
+/// The index of an item, and of a step in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    item: usize,
+    step: Option<usize>,
 }
 
 impl Walk {
+    /// A walk of these items, whose ids and whose steps' ids differ.
+    pub(in crate::plan) fn new(items: Vec<Item>) -> Self {
+        let mut places = BTreeMap::new();
+        for (item, one) in items.iter().enumerate() {
+            places.insert(one.id().clone(), Place { item, step: None });
+            for (step, id) in one.steps().iter().map(|step| &step.id).enumerate() {
+                places.insert(
+                    id.clone(),
+                    Place {
+                        item,
+                        step: Some(step),
+                    },
+                );
+            }
+        }
+        Self { items, places }
+    }
+
     /// Every step with its phase, in order.
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = (&Phase, &Step)> {
-        self.items.iter().flat_map(|item| match item {
-            Item::Phase(phase) => phase.steps.iter().map(move |step| (phase, step)).collect(),
-            Item::Pause(_) => Vec::new(),
-        })
+        let phases = self.items.iter().filter_map(|item| match item {
+            Item::Phase(phase) => Some(phase),
+            Item::Pause(_) => None,
+        });
+        phases.flat_map(|phase| phase.steps.iter().map(move |step| (phase, step)))
     }
 
     /// The step of this id with its phase.
     pub fn step(&self, id: &StepId) -> Option<(&Phase, &Step)> {
-        self.steps().find(|(_, step)| step.id == *id)
+        let place = self.places.get(id)?;
+        match &self.items[place.item] {
+            Item::Phase(phase) => Some((phase, &phase.steps[place.step?])),
+            Item::Pause(_) => None,
+        }
+    }
+
+    /// The phase or pause that has this id, or a step of this id.
+    pub fn item_of(&self, id: &StepId) -> Option<&Item> {
+        Some(&self.items[self.places.get(id)?.item])
     }
 
     /// What people call a step, phase or pause: `3.2` is the second step of the third item, and
     /// every phase and pause counts; its id where it is none of this walk.
     pub fn number(&self, id: &StepId) -> String {
-        let find = |(at, item): (usize, &Item)| {
-            if item.id() == id {
-                return Some((at + 1).to_string());
-            }
-            let Item::Phase(phase) = item else {
-                return None;
-            };
-            let step = phase.steps.iter().position(|step| step.id == *id)?;
-            Some(format!("{}.{}", at + 1, step + 1))
-        };
-        let number = self.items.iter().enumerate().find_map(find);
-        number.unwrap_or_else(|| id.to_string())
+        match self.places.get(id) {
+            None => id.to_string(),
+            Some(Place { item, step: None }) => (item + 1).to_string(),
+            Some(Place {
+                item,
+                step: Some(step),
+            }) => format!("{}.{}", item + 1, step + 1),
+        }
     }
 
     /// The name of a step, phase or pause.
     pub fn name(&self, id: &StepId) -> Option<&Template> {
-        let item = self
-            .items
-            .iter()
-            .find(|item| item.id() == id)
-            .map(Item::name);
-        item.or_else(|| self.step(id).map(|(_, step)| &step.name))
+        match self.step(id) {
+            Some((_, step)) => Some(&step.name),
+            None => self.item_of(id).map(Item::name),
+        }
     }
 
     /// What people call a warning: `W2` is the second that can come up; its id where it is
@@ -61,22 +93,18 @@ impl Walk {
 
     /// The pause of this id.
     pub fn pause(&self, id: &StepId) -> Option<&Pause> {
-        self.items.iter().find_map(|item| match item {
-            Item::Pause(pause) if pause.id == *id => Some(pause),
-            Item::Pause(_) | Item::Phase(_) => None,
-        })
+        match self.item_of(id)? {
+            Item::Pause(pause) => Some(pause),
+            Item::Phase(_) => None,
+        }
     }
 
     /// Every warning with the phase, pause or step it belongs to, in the order they come up.
     pub fn warnings(&self) -> impl Iterator<Item = (&StepId, &Warning)> {
         self.items.iter().flat_map(|item| {
             let own = item.warnings().iter().map(|warning| (item.id(), warning));
-            let steps = match item {
-                Item::Phase(phase) => phase.steps.as_slice(),
-                Item::Pause(_) => &[],
-            };
             own.chain(
-                steps
+                item.steps()
                     .iter()
                     .flat_map(|s| s.warnings.iter().map(move |w| (&s.id, w))),
             )
@@ -95,6 +123,14 @@ pub enum Item {
 }
 
 impl Item {
+    /// Its steps; a pause has none.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Self::Phase(phase) => &phase.steps,
+            Self::Pause(_) => &[],
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> &StepId {
         match self {

@@ -113,7 +113,7 @@ impl Resolver<'_, '_> {
                 follow(phase);
             }
         }
-        Walk { items }
+        Walk::new(items)
     }
 
     fn phase(

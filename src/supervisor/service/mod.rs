@@ -288,33 +288,35 @@ impl Service {
     /// Takes an input in: decides, records, shows, acts; or says why nothing follows from it.
     fn handle(&mut self, input: &Input) -> Result<Result<Seq, Refusal>, End> {
         let now = clock::now();
-        let events = match engine::decide(&self.plan, &self.state, input, &now) {
+        let last = self.state.last;
+        // What is in memory is ahead of the journal until `record`: where that fails the loop ends,
+        // and nobody has seen it.
+        let advanced = engine::advance(&self.plan, &mut self.state, input, &now, &mut |_, _| {});
+        let events = match advanced {
             Ok(events) => events,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(refusal) if self.state.last == last => return Ok(Err(refusal)),
+            Err(misfit) => return Err(End::Bug(misfit.to_string())),
         };
         if !events.is_empty() {
-            self.record(&events, &now)?;
+            self.record(last, &events, &now)?;
         }
         self.act(&now)?;
         Ok(Ok(self.state.last))
     }
 
-    /// Makes events durable, then true, then known.
-    fn record(&mut self, events: &[Event], now: &Moment) -> Result<(), End> {
-        let mut number = self.state.last;
+    /// Makes events durable that follow number `last`, then known.
+    fn record(&mut self, last: Seq, events: &[Event], now: &Moment) -> Result<(), End> {
+        let mut number = last;
         for event in events {
             number = number.next();
             if let Some(stem) = super::stem::of_event(event) {
                 self.dir.create_fence(number, &stem)?;
             }
         }
-        let (bytes, hash, recorded) = codec::encode(&self.hash, self.state.last, now, events);
+        let (bytes, hash, recorded) = codec::encode(&self.hash, last, now, events);
         self.journal.append(&bytes)?;
         self.hash = hash;
         for event in &recorded {
-            self.state
-                .apply(event)
-                .map_err(|error| End::Bug(error.to_string()))?;
             self.clients.publish(event);
             records::keep(&self.state_dir, &self.state.run, event)?;
         }
