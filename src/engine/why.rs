@@ -5,7 +5,7 @@ use super::choices::choices;
 use super::walk::{position, walk_of};
 use crate::journal::{Question, RunResult, RunState};
 use crate::plan::Plan;
-use crate::types::{Moment, StepId};
+use crate::types::{Moment, StepId, WarningId};
 
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,18 +123,7 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
             before,
             phrase,
             ..
-        } => {
-            let before = before.as_ref().map_or("the run goes on".to_owned(), |id| {
-                format!("{} begins", named(id))
-            });
-            let how = match phrase {
-                Some(_) => "with a typed phrase",
-                None => "by acknowledging it",
-            };
-            let number = walk_of(plan, state).map(|walk| walk.warning_number(warning));
-            let number = number.unwrap_or_else(|| warning.to_string());
-            format!("Warning {number} has to be confirmed {how} before {before}.")
-        }
+        } => confirm(plan, state, warning, before.as_ref(), phrase.as_ref()),
         Question::NextStep { step } => format!("{} waits to be let begin.", named(step)),
         Question::Halted => "The run stopped here because somebody asked for it.".into(),
         Question::ManualDone { step } => format!("{} has to be done by hand.", named(step)),
@@ -178,6 +167,26 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
         }
     };
     sentence(&text)
+}
+
+/// A warning that has to be confirmed.
+fn confirm(
+    plan: &Plan,
+    state: &RunState,
+    warning: &WarningId,
+    before: Option<&StepId>,
+    phrase: Option<&String>,
+) -> String {
+    let before = before.map_or("the run goes on".to_owned(), |id| {
+        format!("{} begins", named(plan, state, id))
+    });
+    let how = match phrase {
+        Some(_) => "with a typed phrase",
+        None => "by acknowledging it",
+    };
+    let number = walk_of(plan, state).map(|walk| walk.warning_number(warning));
+    let number = number.unwrap_or_else(|| warning.to_string());
+    format!("Warning {number} has to be confirmed {how} before {before}.")
 }
 
 /// A pause, with the time from which it may end.

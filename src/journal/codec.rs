@@ -258,7 +258,7 @@ mod tests {
         for at in 0..last {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
-            let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+            let line = bytes[..at].split(|b| *b == b'\n').count();
             let damage = decode(&bad).expect_err("a flip is damage");
             // A flipped newline joins two lines, and a flip may split one in two.
             assert!(
