@@ -1,6 +1,12 @@
 //! The engine's behaviour as scenarios: `tests/scenarios/*.yaml`, each a plan, what the machine
 //! does, what people say, and the story that must come out of it.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "a test reads its own files, and fails by panicking"
+)]
+
 #[path = "support/scripted.rs"]
 mod scripted;
 

@@ -56,20 +56,21 @@ pub struct TakeBack {
     pub back: Back,
 }
 
-/// What a rollback from here would do, in its order; `Err` names the step (or the reason) that
+/// What a rollback from here would do, in its order, steps that change nothing left out; `Err` names the step (or the reason) that
 /// leaves no way back.
 pub fn take_backs(plan: &Plan, state: &RunState) -> Result<Vec<TakeBack>, String> {
     let Some(walk) = walk_of(plan, state) else {
         return Err("The plan has no such direction.".into());
     };
+    let has_started = |step: &Step| {
+        state
+            .steps
+            .get(&step.id)
+            .is_some_and(StepRecord::has_started)
+    };
     let started: Vec<(&Phase, &Step)> = walk
         .steps()
-        .filter(|(_, step)| {
-            state
-                .steps
-                .get(&step.id)
-                .is_some_and(StepRecord::has_started)
-        })
+        .filter(|(phase, step)| has_started(step) && back_of(phase, step) != Back::Nothing)
         .collect();
     let never = started
         .iter()

@@ -29,53 +29,28 @@ impl<'a> Names<'a> {
         text::clean(&Scope::of(self.plan, self.state).text(template))
     }
 
-    /// `3 pre-migrate`, the name of a phase or pause.
+    /// `3 pre-migrate` or `3.1 db:migrate`: what a phase, pause or step is called.
     pub(super) fn item(&self, id: &StepId) -> String {
-        let found = self
-            .items()
-            .iter()
-            .enumerate()
-            .find(|(_, item)| item.id() == id);
-        match found {
-            Some((index, item)) => format!("{} {}", index + 1, self.text(item.name())),
+        let walk = walk_of(self.plan, self.state);
+        match walk.and_then(|walk| Some((walk.number(id), walk.name(id)?))) {
+            Some((number, name)) => format!("{number} {}", self.text(name)),
             None => id.to_string(),
         }
     }
 
-    /// `3.1 db:migrate`, the name of a step.
-    pub(super) fn step(&self, id: &StepId) -> String {
-        match self.find(id) {
-            Some((item, number, step)) => {
-                format!("{item}.{number} {}", self.text(&step.name))
-            }
-            None => id.to_string(),
-        }
-    }
-
-    /// A step by its id, with the number of its phase and its own.
-    pub(super) fn find(&self, id: &StepId) -> Option<(usize, usize, &'a Step)> {
-        self.items()
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| match item {
-                Item::Phase(phase) => {
-                    let at = phase.steps.iter().position(|step| step.id == *id)?;
-                    Some((index + 1, at + 1, &phase.steps[at]))
-                }
-                Item::Pause(_) => None,
-            })
+    /// A step by its id.
+    pub(super) fn find(&self, id: &StepId) -> Option<&'a Step> {
+        let (_, step) = walk_of(self.plan, self.state)?.step(id)?;
+        Some(step)
     }
 
     /// What a warning stands before, as in `step 3.1 db:migrate`.
     pub(super) fn place(&self, id: &StepId) -> String {
-        if self.find(id).is_some() {
-            return format!("step {}", self.step(id));
-        }
-        let pause = |item: &&Item| item.id() == id && matches!(item, Item::Pause(_));
-        let kind = if self.items().iter().any(|item| pause(&item)) {
-            "pause"
-        } else {
-            "phase"
+        let walk = walk_of(self.plan, self.state);
+        let kind = match walk.and_then(|walk| walk.item_of(id)) {
+            Some(Item::Phase(_)) if self.find(id).is_some() => "step",
+            Some(Item::Phase(_)) | None => "phase",
+            Some(Item::Pause(_)) => "pause",
         };
         format!("{kind} {}", self.item(id))
     }
@@ -83,8 +58,7 @@ impl<'a> Names<'a> {
     /// `W2`; upwalk's own warnings go by their id.
     pub(super) fn warning(&self, id: &WarningId) -> String {
         let walk = walk_of(self.plan, self.state);
-        let at = walk.and_then(|walk| walk.warnings().position(|(_, own)| own.id == *id));
-        at.map_or_else(|| id.to_string(), |at| format!("W{}", at + 1))
+        walk.map_or_else(|| id.to_string(), |walk| walk.warning_number(id))
     }
 
     /// A warning of the plan by its id.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Questions are not told: they are asked.
 pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option<String> {
     let names = Names::of(plan, state);
-    let step = |id: &StepId, rest: &str| format!("step {}: {rest}", names.step(id));
+    let step = |id: &StepId, rest: &str| format!("step {}: {rest}", names.item(id));
     let item = |kind: &str, id: &StepId, rest: &str| format!("{kind} {}: {rest}.", names.item(id));
     Some(match &recorded.event {
         Event::RunStarted(run) => format!("run {} has begun.", run.run),
@@ -120,7 +120,7 @@ pub(super) fn end(result: &RunResult) -> String {
 /// A step begins.
 fn started(names: &Names<'_>, id: &StepId, attempt: u32) -> String {
     let mut sentence = format!("starting{}.", again(attempt));
-    if let Some(command) = names.find(id).and_then(|(_, _, step)| names.command(step)) {
+    if let Some(command) = names.find(id).and_then(|step| names.command(step)) {
         sentence.push_str(" Command: ");
         sentence.push_str(&text::cut(&command, 120));
     }

@@ -303,7 +303,7 @@ fn before_sure(session: &Session<'_>, next: &Stage) -> Result<(), PlainError> {
     let names = Names::of(plan, state);
     say::lines("  These steps are taken back, in this order:")?;
     for step in engine::take_backs(plan, state).unwrap_or_default() {
-        say::lines(&format!("  step {}", names.step(&step.step)))?;
+        say::lines(&format!("  step {}", names.item(&step.step)))?;
     }
     Ok(())
 }
@@ -336,7 +336,7 @@ fn remark(session: &Session<'_>, remarked: &mut Option<(Seq, Moment)>) -> Result
     let names = Names::of(&session.mirror.plan, state);
     let sentence = format!(
         "step {}: still running, {}.",
-        names.step(id),
+        names.item(id),
         text::duration(now.since(&attempt.started))
     );
     say::news(now.wall, &sentence)?;

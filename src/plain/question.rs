@@ -66,7 +66,7 @@ pub(super) fn read_out(plan: &Plan, state: &RunState, open: &Open, now: &Moment)
         }
         Question::Blocked { steps, .. } => {
             for step in steps {
-                lines.push(format!("  step {} does not hold.", names.step(step)));
+                lines.push(format!("  step {} does not hold.", names.item(step)));
                 lines.extend(help(&names, step));
             }
         }
@@ -116,7 +116,7 @@ fn warning(names: &Names<'_>, question: &Question) -> Vec<String> {
             .map(|remark| format!("  {}", text::clean(remark))),
     );
     let step = before.as_ref().and_then(|id| names.find(id));
-    if let Some(command) = step.and_then(|(_, _, step)| names.command(step)) {
+    if let Some(command) = step.and_then(|step| names.command(step)) {
         lines.push(format!("  Command: {command}"));
     }
     lines.extend(facts.iter().map(fact));
@@ -169,7 +169,7 @@ fn meanwhile(
 
 /// What a step is for and what to do when it fails.
 fn help(names: &Names<'_>, id: &crate::types::StepId) -> Vec<String> {
-    let Some((_, _, step)) = names.find(id) else {
+    let Some(step) = names.find(id) else {
         return Vec::new();
     };
     let manual = match &step.kind {

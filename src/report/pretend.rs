@@ -6,7 +6,7 @@
 
 use super::dry_run::{QuestionKind, QuestionShown, Questions, WayBack};
 use super::items::BackKind;
-use crate::engine::{self, Back, Effect, Input};
+use crate::engine::{self, Effect, Input};
 use crate::journal::{
     AskKey, Decision, Event, Evidence, Fact, Measured, Open, Question, Recorded, RunResult,
     RunStarted, RunState,
@@ -113,8 +113,7 @@ impl Notes<'_> {
     /// Keeps the way back from here, where there is one.
     fn look_back(&mut self, state: &RunState) {
         if let Ok(lines) = engine::take_backs(self.plan, state) {
-            let changed = lines.into_iter().filter(|line| line.back != Back::Nothing);
-            let shown = changed.map(|line| WayBack {
+            let shown = lines.into_iter().map(|line| WayBack {
                 step: line.step,
                 back: BackKind::of(line.back),
             });

@@ -134,43 +134,25 @@ impl<'a> Seen<'a> {
 
     /// `3.1` for a step, `5` for a phase or pause.
     pub(crate) fn label(&self, id: &StepId) -> String {
-        for (at, item) in self.items().iter().enumerate() {
-            if item.id() == id {
-                return format!("{}", at + 1);
-            }
-            if let Item::Phase(phase) = item
-                && let Some(place) = phase.steps.iter().position(|step| step.id == *id)
-            {
-                return format!("{}.{}", at + 1, place + 1);
-            }
-        }
-        id.as_str().to_owned()
+        let walk = self.walk();
+        walk.map_or_else(|| id.to_string(), |walk| walk.number(id))
     }
 
     /// The name of a step, phase or pause, for people.
     pub(crate) fn name(&self, id: &StepId) -> String {
-        let item = self.items().iter().find(|item| item.id() == id);
-        match (item, self.step(id)) {
-            (Some(item), _) => self.text(item.name()),
-            (None, Some((_, step))) => self.text(&step.name),
-            (None, None) => id.as_str().to_owned(),
-        }
+        let name = self.walk().and_then(|walk| walk.name(id));
+        name.map_or_else(|| id.to_string(), |name| self.text(name))
     }
 
     /// `W2`: warnings count in the order they come up; upwalk's own are named.
     pub(crate) fn warning_label(&self, id: &WarningId) -> String {
-        let place = self
-            .walk()
-            .and_then(|walk| walk.warnings().position(|(_, warning)| warning.id == *id));
-        place.map_or_else(|| id.to_string(), |place| format!("W{}", place + 1))
+        let walk = self.walk();
+        walk.map_or_else(|| id.to_string(), |walk| walk.warning_number(id))
     }
 
     /// The phase or pause that holds a step, or is it.
     pub(crate) fn item_of(&self, id: &StepId) -> Option<&'a Item> {
-        self.items().iter().find(|item| {
-            item.id() == id
-                || matches!(item, Item::Phase(phase) if phase.steps.iter().any(|s| s.id == *id))
-        })
+        self.walk()?.item_of(id)
     }
 
     /// The step or item that the open question is about.

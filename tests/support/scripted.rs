@@ -114,7 +114,7 @@ pub(crate) fn opening(plan: &Plan, script: &Scenario) -> RunStarted {
     let digests: Vec<(Id, Digest)> = plan
         .up
         .iter()
-        .flat_map(|walk| walk.warnings())
+        .flat_map(upwalk::plan::Walk::warnings)
         .filter(|(_, warning)| script.accept.iter().any(|id| id == warning.id.as_str()))
         .map(|(_, warning)| {
             (
@@ -154,7 +154,7 @@ impl<'a> ScriptedHost<'a> {
 
     /// Plays until nothing is due and nobody has more to say; returns the story.
     pub(crate) fn play(mut self) -> (String, RunState, Vec<Recorded>) {
-        self.input(Input::Taken {
+        self.input(&Input::Taken {
             pid: 1,
             upwalk: "0.1.0".into(),
         });
@@ -179,9 +179,9 @@ impl<'a> ScriptedHost<'a> {
     }
 
     /// Gives an input to the engine, and journals what follows.
-    fn input(&mut self, input: Input) {
+    fn input(&mut self, input: &Input) {
         self.now = self.now.plus(Millis::from_secs(1));
-        match engine::decide(self.plan, &self.state, &input, &self.now) {
+        match engine::decide(self.plan, &self.state, input, &self.now) {
             Ok(events) => {
                 for event in events {
                     let n = self.state.last.next();
@@ -242,7 +242,7 @@ impl<'a> ScriptedHost<'a> {
                 self.ran(number, &said)
             }
         };
-        self.input(input);
+        self.input(&input);
         true
     }
 
@@ -314,7 +314,7 @@ impl<'a> ScriptedHost<'a> {
         if let Some(seconds) = verb.strip_prefix("wait ") {
             let seconds = seconds.parse().expect("seconds");
             self.now = self.now.plus(Millis::from_secs(seconds));
-            self.input(Input::Proceed);
+            self.input(&Input::Proceed);
             return;
         }
         let open = self.state.open.clone();
@@ -348,7 +348,7 @@ impl<'a> ScriptedHost<'a> {
             other => panic!("no such verb: {other}"),
         };
         let at = open.map(|open| open.asked);
-        self.input(Input::Decided {
+        self.input(&Input::Decided {
             at,
             decision,
             who: anna(),
@@ -411,7 +411,9 @@ fn key_name(key: &upwalk::journal::AskKey) -> String {
 /// A story's line; none for events that tell nothing new.
 fn line(event: &Event) -> Option<String> {
     Some(match event {
-        Event::SupervisorStarted { .. } | Event::CommandEnded { .. } => return None,
+        Event::SupervisorStarted { .. }
+        | Event::CommandEnded { .. }
+        | Event::QuestionAnswered { .. } => return None,
         Event::PhaseStarted { phase } => format!("phase {phase}"),
         Event::PhaseFinished { phase } => format!("phase {phase} over"),
         Event::GuardAnswered { key, answer } => format!("{} says {answer}", key_name(key)),
@@ -436,7 +438,6 @@ fn line(event: &Event) -> Option<String> {
         Event::UndoFinished { step, outcome } => format!("{step} back: {outcome:?}"),
         Event::UndoSkipped { step, why } => format!("{step} stays: {}", brief(why)),
         Event::QuestionAsked { question } => format!("? {}", asked(question)),
-        Event::QuestionAnswered { .. } => return None,
         Event::PauseEntered { pause } => format!("pause {pause}"),
         Event::PauseLeft { pause } => format!("pause {pause} over"),
         Event::RunFinished { result } => format!("finished: {result:?}"),

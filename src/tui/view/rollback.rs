@@ -51,11 +51,9 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     );
 }
 
-/// The lines of the way back, in its order; what changed nothing is left out.
+/// The lines of the way back, in its order.
 pub(super) fn order(scene: &Scene<'_>) -> Vec<TakeBack> {
-    let mut lines = engine::take_backs(scene.seen.plan, scene.seen.state).unwrap_or_default();
-    lines.retain(|line| line.back != Back::Nothing);
-    lines
+    engine::take_backs(scene.seen.plan, scene.seen.state).unwrap_or_default()
 }
 
 fn running_row(scene: &Scene<'_>) -> usize {
