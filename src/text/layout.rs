@@ -68,8 +68,20 @@ fn fitting(text: &str, columns: usize) -> usize {
         if used > columns && at > 0 {
             return space.filter(|space| *space > 0).unwrap_or(at);
         }
+        if used > columns {
+            return fitting_chars(piece, columns);
+        }
     }
     text.len()
+}
+
+/// The same within one cluster of characters that is wider than the line, such as an emoji with a
+/// mark of its own width.
+fn fitting_chars(cluster: &str, columns: usize) -> usize {
+    let ends = cluster.char_indices().map(|(at, c)| at + c.len_utf8());
+    let first = cluster.chars().next().map_or(0, char::len_utf8);
+    let fits = ends.take_while(|end| width(&cluster[..*end]) <= columns);
+    fits.last().unwrap_or(first)
 }
 
 /// `0.4 s`, `12 s`, `3 m 12 s`, `1 h 03 m`, `1 d 00 h 12 m`; what is zero at the end is left out.
@@ -131,6 +143,7 @@ mod tests {
         assert_eq!(wrap("a\n\nb\n", 7), ["a", "", "b"]);
         assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(wrap("日本", 1), ["日", "本"]);
+        assert_eq!(wrap("🤌𖽑", 2), ["🤌", "𖽑"]);
         assert_eq!(wrap("", 10), Vec::<String>::new());
     }
 
