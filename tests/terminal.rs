@@ -275,3 +275,31 @@ fn a_dry_run_starts_no_process_writes_nothing_and_opens_no_connection() {
         "{calls:?}"
     );
 }
+
+#[test]
+fn the_harness_shows_what_a_program_draws_and_sends_it_keys() {
+    let mut command = Command::new("sh");
+    command.env("PATH", "/usr/bin:/bin").args([
+        "-c",
+        r"printf '\033[2J\033[5;3Hhello'; stty size; test -t 0 && read -r word; printf '\033[6n'; echo got $word",
+    ]);
+    let mut pty = Pty::start(&command, 80, 24);
+    let screen = pty.wait_for("24 80");
+    assert_eq!(screen.lines().nth(4).map(|line| &line[2..7]), Some("hello"));
+    pty.send("word\r");
+    pty.wait_for("got word");
+    assert!(pty.wait().success());
+}
+
+#[test]
+fn the_harness_hangs_up_like_a_window_that_closes() {
+    let mut command = Command::new("sh");
+    command
+        .env("PATH", "/usr/bin:/bin")
+        .args(["-c", "echo ready; read -r word"]);
+    let mut pty = Pty::start(&command, 80, 24);
+    pty.expect("ready");
+    pty.hang_up();
+    let status = pty.wait();
+    assert!(!status.success(), "{status}");
+}
