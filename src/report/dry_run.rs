@@ -67,6 +67,8 @@ pub struct DryRun {
 pub struct WayBack {
     /// The step.
     pub step: StepId,
+    /// Its number: `3.2`.
+    pub number: String,
     /// What happens to it.
     pub back: BackKind,
 }

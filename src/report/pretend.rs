@@ -113,7 +113,9 @@ impl Notes<'_> {
     /// Keeps the way back from here, where there is one.
     fn look_back(&mut self, state: &RunState) {
         if let Ok(lines) = engine::take_backs(self.plan, state) {
+            let walk = engine::walk_of(self.plan, state);
             let shown = lines.into_iter().map(|line| WayBack {
+                number: walk.map_or_else(|| line.step.to_string(), |walk| walk.number(&line.step)),
                 step: line.step,
                 back: BackKind::of(line.back),
             });

@@ -208,11 +208,7 @@ pub(super) fn back(of: &BackShown) -> String {
 
 /// What a rollback takes back.
 pub(super) fn way_back(of: &DryRun) -> String {
-    let steps: Vec<_> = of
-        .way_back
-        .iter()
-        .map(|line| taken_back(of, line))
-        .collect();
+    let steps: Vec<_> = of.way_back.iter().map(taken_back).collect();
     let until = match &of.point_of_no_return {
         Some(id) => format!("Until step {} begins", number_of(of, id)),
         None => "At any question".to_owned(),
@@ -228,8 +224,8 @@ pub(super) fn way_back(of: &DryRun) -> String {
 }
 
 /// A step of the way back, and what happens to it.
-fn taken_back(of: &DryRun, line: &WayBack) -> String {
-    let number = number_of(of, &line.step);
+fn taken_back(line: &WayBack) -> String {
+    let number = line.number.clone();
     match line.back {
         BackKind::Undo | BackKind::Nothing => number,
         BackKind::Again => format!("{number} (runs again)"),

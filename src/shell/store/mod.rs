@@ -17,7 +17,6 @@ pub use plan_file::{
     Copied, MAX_PLAN, PlanFile, PlanFileError, read_plan, read_private, read_small,
 };
 pub use run_dir::RunDir;
-pub use space::{LOW, TOO_LOW, free_bytes};
 pub use state_dir::{ServiceLock, StateDir};
 
 pub(super) use files::{create_new, replace, sync_dir};

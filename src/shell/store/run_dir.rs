@@ -157,11 +157,6 @@ impl RunDir {
         Ok(found)
     }
 
-    /// How many bytes can still be written on its filesystem.
-    pub fn free_bytes(&self) -> Result<u64, StoreError> {
-        super::free_bytes(&self.path)
-    }
-
     /// Writes the plan's bytes and its `files` into a new directory.
     pub(super) fn fill(
         &self,

@@ -5,9 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 /// Under this many free bytes people are warned.
-pub const LOW: u64 = 1 << 30;
-/// Under this many free bytes a run stops before its next step.
-pub const TOO_LOW: u64 = 256 << 20;
+const LOW: u64 = 1 << 30;
 
 /// Filesystems that lie in memory, by the magic number of `statfs(2)`.
 const IN_MEMORY: [(u64, &str); 2] = [(0x0102_1994, "tmpfs"), (0x8584_58f6, "ramfs")];
@@ -51,7 +49,7 @@ pub(super) fn medium(dir: &File) -> std::io::Result<Medium> {
 }
 
 /// How many bytes this user can still write on the filesystem of `path`.
-pub fn free_bytes(path: &Path) -> Result<u64, StoreError> {
+fn free_bytes(path: &Path) -> Result<u64, StoreError> {
     let stat = rustix::fs::statvfs(path)
         .map_err(|error| StoreError::io("cannot ask for the free space of", path, error))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -75,9 +73,8 @@ pub(super) fn warnings(path: &Path, medium: Medium) -> Vec<String> {
     {
         let mib = free >> 20;
         said.push(format!(
-            "Only {mib} MiB are free on the filesystem of {shown}; a run stops before its next \
-             step under {} MiB.",
-            TOO_LOW >> 20
+            "Only {mib} MiB are free on the filesystem of {shown}, where logs and journal are to \
+             find room."
         ));
     }
     said
