@@ -72,7 +72,13 @@ impl<'a> Names<'a> {
     /// What a step runs, on one line.
     pub(super) fn command(&self, step: &Step) -> Option<String> {
         match &step.kind {
-            Kind::Run(text) => Some(text::clean(text.trim())),
+            Kind::Run(text) => Some(match text.trim().split_once('\n') {
+                None => text::clean(text.trim()),
+                Some((first, rest)) => {
+                    let more = rest.lines().count();
+                    format!("{} (and {more} more lines)", text::clean(first.trim()))
+                }
+            }),
             Kind::Argv(words) => {
                 let words: Vec<_> = words.iter().map(|word| self.text(word)).collect();
                 Some(words.join(" "))

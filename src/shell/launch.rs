@@ -43,7 +43,9 @@ pub fn become_program(program: &Path) -> io::Error {
 /// This program; through `systemd-run --scope` where logind would kill it at logout.
 fn command() -> Command {
     if !kills_at_logout() {
-        return Command::new(os::binary());
+        let mut command = Command::new(os::binary());
+        command.arg0("upwalk");
+        return command;
     }
     let mut command = Command::new("systemd-run");
     command.args(["--scope", "--collect", "--quiet"]);

@@ -42,7 +42,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 fn wrap_line(line: &str, columns: usize, lines: &mut Vec<String>) {
     let words = line.trim_start_matches(' ');
     let mut indent = &line[..line.len() - words.len()];
-    if indent.len() * 2 > columns {
+    // Two columns are what the widest character takes.
+    if indent.len() * 2 > columns || columns < indent.len() + 2 {
         indent = "";
     }
     let mut rest = words.trim_end_matches(' ');
@@ -144,6 +145,7 @@ mod tests {
         assert_eq!(wrap("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
         assert_eq!(wrap("日本", 1), ["日", "本"]);
         assert_eq!(wrap("🤌𖽑", 2), ["🤌", "𖽑"]);
+        assert_eq!(wrap(" 並", 2), ["並"]);
         assert_eq!(wrap("", 10), Vec::<String>::new());
     }
 

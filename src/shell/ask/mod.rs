@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 pub(super) use asker::main;
@@ -169,6 +170,7 @@ fn reply(order: &Order, limit: Option<Millis>, stop: Option<&Stop>) -> io::Resul
     let mut order = serde_json::to_vec(order)?;
     order.push(b'\n');
     let mut child = Command::new(os::binary())
+        .arg0("upwalk")
         .arg("__ask")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -15,6 +15,7 @@ use crate::types::{CommandSpec, Exit, ExitRecord, Millis, Seq};
 use rustix::process::{Pid, Signal, WaitStatus};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
@@ -83,6 +84,7 @@ fn start_shim(intent: &Intent, spec: CommandSpec) -> io::Result<Child> {
         command: spec,
     })?;
     let mut child = Command::new(os::binary())
+        .arg0("upwalk")
         .arg("__exec")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

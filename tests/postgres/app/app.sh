@@ -13,20 +13,22 @@ version=$(cat current)
 # shellcheck source=/dev/null
 . "./code-$version.sh"
 
-restart=no
-trap 'restart=yes' USR1
 exec 3>>"requests-$n" 4>>"written-$n"
 
 coproc DB { exec psql -X -q -A -t 2>&1; }
 order=$(wc -l <"written-$n")
 finished=0
 
-# Sends one request and leaves its first line in $reply; fails where the server said ERROR.
+# From here on there is no command substitution: bash 5.2 loses its place in one when a trap comes.
+restart=no
+trap 'restart=yes' USR1
+
+# Sends the request $sql and leaves the reply's first line in $reply; fails where the server said ERROR.
 request() {
     local line failed=
     reply=
     # The pause stands for a client's own time.
-    printf '%s;\ndo $$ begin perform pg_sleep(0.004); end $$;\n\\echo END\n' "$2" >&"${DB[1]}" || failed="no connection"
+    printf '%s;\ndo $$ begin perform pg_sleep(0.004); end $$;\n\\echo END\n' "$sql" >&"${DB[1]}" || failed="no connection"
     while [ -z "$failed" ]; do
         if ! IFS= read -r -t 60 line <&"${DB[0]}"; then
             failed="no answer"
@@ -39,8 +41,8 @@ request() {
         fi
     done
     [[ $reply == *ERROR:* || $reply == *FATAL:* ]] && failed=$reply
-    if [ -z "$failed" ] && [ $# -eq 3 ] && [ "$reply" != "$3" ]; then
-        failed="read \"$reply\" instead of \"$3\""
+    if [ -z "$failed" ] && [ $# -eq 2 ] && [ "$reply" != "$2" ]; then
+        failed="read \"$reply\" instead of \"$2\""
     fi
     finished=$((finished + 1))
     echo "$version $finished" >"serving-$n.new" && mv "serving-$n.new" "serving-$n"
@@ -66,17 +68,21 @@ while [ ! -e stop ]; do
         exec bash ./app.sh "$n"
     fi
     value="Customer $n-$order"
-    if request insert "$(insert_account "$value")"; then
+    insert_account "$value"
+    if request insert; then
         own=$reply
         written "$own" "$value"
     fi
     if [ -n "$own" ]; then
-        request read "$(read_account "$own")" "$value"
+        read_account "$own"
+        request read "$value"
         value="$value, renamed"
-        if request update "$(rename_account "$own" "$value")" "$own"; then
+        rename_account "$own" "$value"
+        if request update "$own"; then
             written "$own" "$value"
         fi
     fi
     seeded=$((RANDOM * 6 + 1))
-    request read "$(read_account $seeded)" "Person $seeded"
+    read_account "$seeded"
+    request read "Person $seeded"
 done
