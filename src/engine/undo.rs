@@ -6,7 +6,8 @@ use crate::plan::{Kind, Phase, Plan, Step, Undo, Walk};
 use crate::types::StepId;
 
 /// How a step is taken back, as overview and dry run show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Back {
     /// It changes nothing.
     Nothing,

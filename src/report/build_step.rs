@@ -3,8 +3,8 @@
 use super::Evaluated;
 use super::command::{Base, command, guard, polled};
 use super::items::{
-    BackKind, BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName,
-    PauseGuardShown, PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
+    BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName, PauseGuardShown,
+    PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
 };
 use crate::engine::{self, Back, Scope};
 use crate::journal::{AskKey, Fact, RunState};
@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
     /// How a step is taken back.
     fn back(&self, scope: &Scope<'_>, phase: &Phase, step: &Step) -> BackShown {
         let mut shown = BackShown {
-            kind: BackKind::of(engine::back_of(phase, step)),
+            kind: engine::back_of(phase, step),
             text: None,
             command: None,
             follows: None,
@@ -281,20 +281,6 @@ impl<'a> Builder<'a> {
             text: scope.text(&warning.text),
             only_if: applies.map(|of| self.guard(&scope, of, settings, &key)),
             facts: facts(warning, measured.map_or(&[], Vec::as_slice)),
-        }
-    }
-}
-
-impl BackKind {
-    /// The engine's word as documented output.
-    pub(super) fn of(back: Back) -> Self {
-        match back {
-            Back::Nothing => Self::Nothing,
-            Back::Undo => Self::Undo,
-            Back::Again => Self::Again,
-            Back::Harmless => Self::Harmless,
-            Back::Unsaid => Self::Unsaid,
-            Back::Never => Self::Never,
         }
     }
 }

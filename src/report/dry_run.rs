@@ -1,7 +1,8 @@
 //! What a dry run says, as data. Field names are documented output: they do not change within a
 //! schema version. Absent values are `null`; lengths of time are milliseconds.
 
-use super::items::{BackKind, FactShown, ItemShown, LevelName, WarningShown};
+use super::items::{FactShown, ItemShown, LevelName, WarningShown};
+use crate::engine::Back;
 use crate::types::{Digest, RunId, ServiceId, StepId, WarningId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ pub struct WayBack {
     /// Its number: `3.2`.
     pub number: String,
     /// What happens to it.
-    pub back: BackKind,
+    pub back: Back,
 }
 
 /// The environment as the configuration names it.

@@ -1,6 +1,7 @@
 //! Phases, pauses, steps, commands, guards and warnings as a dry run shows them. Field names are
 //! documented output, as those of the whole ([`super::DryRun`]).
 
+use crate::engine::Back;
 use crate::types::{Digest, StepId, WarningId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -129,29 +130,11 @@ pub struct StepShown {
     pub line: usize,
 }
 
-/// How a step is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BackKind {
-    /// It changes nothing.
-    Nothing,
-    /// Its `undo` runs.
-    Undo,
-    /// It runs once more.
-    Again,
-    /// It may stay as it is.
-    Harmless,
-    /// The plan does not say.
-    Unsaid,
-    /// Nothing takes it back.
-    Never,
-}
-
 /// How a step is taken back, and what that costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BackShown {
     /// Which way.
-    pub kind: BackKind,
+    pub kind: Back,
     /// What that costs, or why it is harmless or impossible, as the plan says.
     pub text: Option<String>,
     /// The command that takes it back.

@@ -4,9 +4,10 @@
 use super::dry_run::DryRun;
 use super::fence::Runbook;
 use super::items::{
-    BackKind, CommandShown, GuardShown, ItemShown, PauseShown, PhaseShown, StepShown, WarningShown,
+    CommandShown, GuardShown, ItemShown, PauseShown, PhaseShown, StepShown, WarningShown,
 };
 use super::words;
+use crate::engine::Back;
 use std::collections::BTreeMap;
 
 /// The dry run as a runbook in Markdown, to paste into a ticket.
@@ -150,7 +151,7 @@ fn step(book: &mut Runbook, of: &StepShown) {
 fn back(book: &mut Runbook, of: &StepShown) {
     book.item("Rollback", &words::back(&of.back));
     let own = of.command.as_ref().map(|command| &command.env_changed);
-    if let (Some(command), BackKind::Undo) = (&of.back.command, of.back.kind) {
+    if let (Some(command), Back::Undo) = (&of.back.command, of.back.kind) {
         book.paragraph(&format!("Its undo runs {}:", words::place(command)));
         book.fence("sh", &words::command(command));
         if own != Some(&command.env_changed) {

@@ -29,7 +29,7 @@ pub use dry_run::{
 };
 pub use evaluate::{Evaluated, ReadOnly, read_only};
 pub use items::{
-    AnswerShown, BackKind, BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName,
+    AnswerShown, BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName,
     PauseGuardShown, PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
 };
 pub use markdown::markdown;

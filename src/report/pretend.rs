@@ -5,7 +5,6 @@
 //! that the dry run names cannot drift from what the engine asks. Called by `build`.
 
 use super::dry_run::{QuestionKind, QuestionShown, Questions, WayBack};
-use super::items::BackKind;
 use crate::engine::{self, Effect, Input};
 use crate::journal::{
     AskKey, Decision, Event, Evidence, Fact, Measured, Open, Question, Recorded, RunResult,
@@ -117,7 +116,7 @@ impl Notes<'_> {
             let shown = lines.into_iter().map(|line| WayBack {
                 number: walk.map_or_else(|| line.step.to_string(), |walk| walk.number(&line.step)),
                 step: line.step,
-                back: BackKind::of(line.back),
+                back: line.back,
             });
             self.way_back = shown.collect();
         }

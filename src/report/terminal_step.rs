@@ -1,10 +1,9 @@
 //! Steps, guards and warnings of the dry run's text.
 
-use super::items::{
-    BackKind, CommandShown, GuardShown, LevelName, StepKind, StepShown, WarningShown,
-};
+use super::items::{CommandShown, GuardShown, LevelName, StepKind, StepShown, WarningShown};
 use super::page::Page;
 use super::words;
+use crate::engine::Back;
 
 /// A step with all that it runs and asks.
 pub(super) fn step(page: &mut Page, of: &StepShown) {
@@ -85,10 +84,10 @@ pub(super) fn guard(page: &mut Page, indent: usize, label: &str, of: &GuardShown
 /// How a step is taken back.
 fn back(page: &mut Page, of: &StepShown) {
     let back = &of.back;
-    if back.kind != BackKind::Nothing {
+    if back.kind != Back::Nothing {
         page.labelled(6, "back: ", &words::back(back));
     }
-    if let (Some(command), BackKind::Undo) = (&back.command, back.kind) {
+    if let (Some(command), Back::Undo) = (&back.command, back.kind) {
         page.command(6, "undo $ ", &words::command(command));
         let own = of.command.as_ref().map(|own| &own.env_changed);
         if own != Some(&command.env_changed) {

@@ -5,9 +5,10 @@ use super::dry_run::{
     WayBack,
 };
 use super::items::{
-    BackKind, BackShown, CommandShown, GuardShown, ItemShown, LevelName, PauseShown, StepShown,
+    BackShown, CommandShown, GuardShown, ItemShown, LevelName, PauseShown, StepShown,
 };
 use super::quote;
+use crate::engine::Back;
 use crate::text::duration;
 use crate::types::{Millis, StepId};
 
@@ -194,15 +195,15 @@ pub(super) fn back(of: &BackShown) -> String {
         None => word.to_owned(),
     };
     match of.kind {
-        BackKind::Nothing => "it changes nothing".to_owned(),
-        BackKind::Undo => because("its undo runs"),
-        BackKind::Again => match &of.follows {
+        Back::Nothing => "it changes nothing".to_owned(),
+        Back::Undo => because("its undo runs"),
+        Back::Again => match &of.follows {
             Some(step) => format!("it runs once more after {step} was taken back"),
             None => "it runs once more after what it follows was taken back".to_owned(),
         },
-        BackKind::Harmless => because("it stays as it is"),
-        BackKind::Unsaid => "the plan does not say; a person has to".to_owned(),
-        BackKind::Never => because("NOTHING takes it back"),
+        Back::Harmless => because("it stays as it is"),
+        Back::Unsaid => "the plan does not say; a person has to".to_owned(),
+        Back::Never => because("NOTHING takes it back"),
     }
 }
 
@@ -227,10 +228,10 @@ pub(super) fn way_back(of: &DryRun) -> String {
 fn taken_back(line: &WayBack) -> String {
     let number = line.number.clone();
     match line.back {
-        BackKind::Undo | BackKind::Nothing => number,
-        BackKind::Again => format!("{number} (runs again)"),
-        BackKind::Harmless => format!("{number} (stays)"),
-        BackKind::Unsaid | BackKind::Never => format!("{number} (a person decides)"),
+        Back::Undo | Back::Nothing => number,
+        Back::Again => format!("{number} (runs again)"),
+        Back::Harmless => format!("{number} (stays)"),
+        Back::Unsaid | Back::Never => format!("{number} (a person decides)"),
     }
 }
 
