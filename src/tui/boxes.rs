@@ -185,6 +185,12 @@ pub(super) fn take_over_phrase(seen: &Seen<'_>) -> String {
     format!("take control of {}", seen.state.run.host)
 }
 
+/// The phrase that goes on past what would hold a pause (plan-language, "Pauses").
+pub(super) fn override_phrase(seen: &Seen<'_>, early: bool) -> String {
+    let how = if early { "early" } else { "anyway" };
+    format!("continue {how} on {}", seen.state.run.host)
+}
+
 /// Enter in a text box.
 fn submit_text(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     let Some(Overlay::Text(purpose, field, _)) = &model.overlay else {
@@ -201,6 +207,16 @@ fn submit_text(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     let decision = match purpose {
         Purpose::Note => Some(Decision::Note { text }),
         Purpose::Reason { verb, early, .. } => decision(verb, *early, Some(text)),
+        Purpose::Override { at, early } => {
+            let phrase = override_phrase(seen, *early);
+            if text != phrase {
+                model.said = Some(difference(&text, &phrase));
+                return Vec::new();
+            }
+            let (verb, at, early) = ("continue", *at, *early);
+            self::text(model, seen, Purpose::Reason { verb, at, early });
+            return Vec::new();
+        }
         Purpose::TakeControls => {
             let phrase = take_over_phrase(seen);
             if text != phrase {

@@ -145,6 +145,9 @@ pub(crate) enum Purpose {
         at: Seq,
         early: bool,
     },
+    /// Going on although a pause's time has not come or its guard does not hold: the phrase, before
+    /// the reason is asked for.
+    Override { at: Seq, early: bool },
     /// A note for the journal.
     Note,
     /// Taking the controls: the phrase.

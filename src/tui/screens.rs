@@ -302,9 +302,19 @@ fn a_rollback_shows_its_list_and_wants_a_reason() {
 }
 
 #[test]
-fn a_pause_before_its_time_wants_a_reason_and_afterwards_none() {
+fn a_pause_before_its_time_wants_a_phrase_and_a_reason_and_afterwards_none() {
     let mut screen = Screen::new(at(PAUSED, &[]), 80, 24);
     assert!(screen.press(Key::Char('C')).is_empty());
+    screen.wait();
+    screen.type_text("nobody is here");
+    assert!(screen.press(Key::Enter).is_empty());
+    assert!(screen.text().contains("Not the same"), "{}", screen.text());
+    for _ in 0.."nobody is here".len() {
+        screen.press(Key::Backspace);
+    }
+    screen.wait();
+    screen.type_text("continue early on web01");
+    assert!(screen.press(Key::Enter).is_empty());
     screen.wait();
     screen.type_text("nobody is here");
     let orders = screen.press(Key::Enter);

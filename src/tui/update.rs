@@ -92,7 +92,10 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
         model.said = None;
     } else if matches!(
         model.overlay,
-        Some(Overlay::Text(Purpose::Reason { .. }, ..))
+        Some(Overlay::Text(
+            Purpose::Reason { .. } | Purpose::Override { .. },
+            ..
+        ))
     ) {
         model.overlay = None;
         model.said = Some("The question was answered elsewhere; nothing was sent.".into());
@@ -265,7 +268,11 @@ fn choose(model: &mut Model, seen: &Seen<'_>, choice: &Choice, now: &Moment) -> 
         };
         let at = open.asked;
         let verb = choice.verb;
-        boxes::text(model, seen, Purpose::Reason { verb, at, early });
+        let purpose = match verb {
+            "continue" => Purpose::Override { at, early },
+            _ => Purpose::Reason { verb, at, early },
+        };
+        boxes::text(model, seen, purpose);
         return Vec::new();
     }
     match decision(choice.verb, early, None) {

@@ -78,6 +78,21 @@ fn parts(scene: &Scene<'_>, purpose: &Purpose) -> Parts {
                 phrase: Some(phrase),
             }
         }
+        Purpose::Override { early, .. } => {
+            let phrase = boxes::override_phrase(scene.seen, *early);
+            let mut content = reason(scene, "continue", *early, columns);
+            content.push(Vec::new());
+            content.push(vec![
+                bit(Role::Text, "To go on, type exactly:   "),
+                bit(Role::Strong, &phrase),
+            ]);
+            Parts {
+                title: verb_title(scene, "continue", *early),
+                content,
+                ask: "Type it here; the reason is asked for next:",
+                phrase: Some(phrase),
+            }
+        }
         Purpose::Reason { verb, early, .. } => Parts {
             title: verb_title(scene, verb, *early),
             content: reason(scene, verb, *early, columns),
