@@ -4,7 +4,7 @@ use super::Scope;
 use super::choices::choices;
 use super::walk::{position, walk_of};
 use crate::journal::{Question, RunResult, RunState};
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
 use crate::types::{Moment, StepId, WarningId};
 
 /// What a run waits for.
@@ -126,7 +126,7 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
         } => confirm(plan, state, warning, before.as_ref(), phrase.as_ref()),
         Question::NextStep { step } => format!("{} waits to be let begin.", named(step)),
         Question::Halted => "The run stopped here because somebody asked for it.".into(),
-        Question::ManualDone { step } => format!("{} has to be done by hand.", named(step)),
+        Question::ManualDone { step } => by_hand(plan, state, step),
         Question::Failed { step, why } => format!("{} failed: {why}.", named(step)),
         Question::Blocked { steps, .. } => match steps.as_slice() {
             [one] => format!("{} failed, and nothing has been changed.", named(one)),
@@ -187,6 +187,21 @@ fn confirm(
     let number = walk_of(plan, state).map(|walk| walk.warning_number(warning));
     let number = number.unwrap_or_else(|| warning.to_string());
     format!("Warning {number} has to be confirmed {how} before {before}.")
+}
+
+/// A manual step, with what is to be done.
+fn by_hand(plan: &Plan, state: &RunState, id: &StepId) -> String {
+    let what = walk_of(plan, state).and_then(|walk| walk.step(id));
+    let text = match what.map(|(_, step)| &step.kind) {
+        Some(Kind::Manual(text)) => Scope::at(plan, state, id).text(text),
+        Some(Kind::Run(_) | Kind::Argv(_) | Kind::Check(_)) | None => String::new(),
+    };
+    let lines: Vec<&str> = text.split_whitespace().collect();
+    format!(
+        "{} has to be done by hand: {}",
+        named(plan, state, id),
+        lines.join(" ")
+    )
 }
 
 /// A pause, with the time from which it may end.
