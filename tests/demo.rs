@@ -246,6 +246,37 @@ fn numbered_prompts_walk_it_to_the_end() {
     expect_finished(&sandbox);
 }
 
+#[test]
+fn numbered_prompts_want_no_reason_once_a_pause_has_lasted_long_enough() {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.path("plans/brief.yaml");
+    let text = "upwalk: 1\nservice: brief\nup: [{ pause: Rest, min: 2s }]\n";
+    std::fs::write(&plan, text).expect("the sandbox is writable");
+    let command = sandbox.upwalk([
+        "up".as_ref(),
+        plan.as_os_str(),
+        "--ui".as_ref(),
+        "plain".as_ref(),
+    ]);
+    let mut pty = Pty::start(&command, 80, 24);
+    let answer = |question: &str, line: &str| {
+        pty.expect(question);
+        pty.expect("as it is:");
+        pty.wait_idle();
+        pty.send(&format!("{line}\r"));
+    };
+    answer("Nothing has been changed", "start");
+    pty.expect("at the earliest");
+    support::wait_until("the pause may end", || {
+        !sandbox.run(["why"]).to_string().contains("at the earliest")
+    });
+    pty.expect("as it is:");
+    pty.wait_idle();
+    pty.send("continue\r");
+    assert_eq!(pty.wait().code(), Some(0));
+    assert_eq!(sandbox.events("QuestionAnswered", &["\"early\":false"]), 1);
+}
+
 /// Walks the demonstration on the screen, answering as a person does.
 fn on_the_screen(columns: u16, rows: u16) {
     let sandbox = Sandbox::new();

@@ -240,6 +240,11 @@ fn take(
         }
         return prompt(&asking.stage, input).map(|()| None);
     }
+    if let (Some(state), Stage::Choose(_)) = (&session.mirror.state, &asking.stage) {
+        // A pause may have lasted long enough since it was read out.
+        let now = (session.now)();
+        asking.stage = first_stage(&session.mirror.plan, state, &asking.open, &now);
+    }
     match asking.stage.answer(line) {
         Answered::Back => return leave(session, "").map(Some),
         Answered::Again => {
