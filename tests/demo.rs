@@ -12,6 +12,8 @@
 )]
 mod support;
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Command;
 use support::pty::Pty;
 use support::{Said, Sandbox};
@@ -210,33 +212,38 @@ fn after_the_switch_it_can_still_be_rolled_back() {
     assert!(!sandbox.run_dir().join("guestbook").exists());
 }
 
-#[test]
-fn numbered_prompts_walk_it_to_the_end() {
-    let sandbox = Sandbox::new();
-    let plan = sandbox.demo();
-    let command = sandbox.upwalk([
+/// `up` with numbered prompts, on a terminal.
+fn prompts(sandbox: &Sandbox, plan: &Path, more: &[&str]) -> Pty {
+    let args = [
         "up".as_ref(),
         plan.as_os_str(),
         "--ui".as_ref(),
         "plain".as_ref(),
-        "--set".as_ref(),
-        "pace=0".as_ref(),
-    ]);
-    let mut pty = Pty::start(&command, 80, 24);
-    let answer = |question: &str, line: &str| {
-        pty.expect(question);
-        pty.expect("as it is:");
-        pty.wait_idle();
-        pty.send(&format!("{line}\r"));
-    };
-    answer("Nothing has been changed", "start");
-    answer("WARNING W2 (restart)", "ack W2");
-    answer("Soak on version 2", "continue");
+    ];
+    let more = more.iter().map(|word| OsStr::new(*word));
+    Pty::start(&sandbox.upwalk(args.into_iter().chain(more)), 80, 24)
+}
+
+/// Waits for a question of the prompts, and answers it.
+fn answer(pty: &Pty, question: &str, line: &str) {
+    pty.expect(question);
+    pty.expect("as it is:");
+    pty.wait_idle();
+    pty.send(&format!("{line}\r"));
+}
+
+#[test]
+fn numbered_prompts_walk_it_to_the_end() {
+    let sandbox = Sandbox::new();
+    let mut pty = prompts(&sandbox, &sandbox.demo(), &["--set", "pace=0"]);
+    answer(&pty, "Nothing has been changed", "start");
+    answer(&pty, "WARNING W2 (restart)", "ack W2");
+    answer(&pty, "Soak on version 2", "continue");
     // It is too early, so a reason is asked for.
     pty.expect("Type the reason");
     pty.wait_idle();
     pty.send("a test does not wait\r");
-    answer(&format!("Type exactly: {PHRASE}"), PHRASE);
+    answer(&pty, &format!("Type exactly: {PHRASE}"), PHRASE);
     pty.expect("done");
     assert_eq!(pty.wait().code(), Some(0));
     let shown = pty.bytes();
@@ -252,20 +259,8 @@ fn numbered_prompts_want_no_reason_once_a_pause_has_lasted_long_enough() {
     let plan = sandbox.path("plans/brief.yaml");
     let text = "upwalk: 1\nservice: brief\nup: [{ pause: Rest, min: 2s }]\n";
     std::fs::write(&plan, text).expect("the sandbox is writable");
-    let command = sandbox.upwalk([
-        "up".as_ref(),
-        plan.as_os_str(),
-        "--ui".as_ref(),
-        "plain".as_ref(),
-    ]);
-    let mut pty = Pty::start(&command, 80, 24);
-    let answer = |question: &str, line: &str| {
-        pty.expect(question);
-        pty.expect("as it is:");
-        pty.wait_idle();
-        pty.send(&format!("{line}\r"));
-    };
-    answer("Nothing has been changed", "start");
+    let mut pty = prompts(&sandbox, &plan, &[]);
+    answer(&pty, "Nothing has been changed", "start");
     pty.expect("at the earliest");
     support::wait_until("the pause may end", || {
         !sandbox.run(["why"]).to_string().contains("at the earliest")

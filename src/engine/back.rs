@@ -4,7 +4,7 @@ use super::Scope;
 use super::command::{ask_of, undo_command};
 use super::next::{Next, poll, run};
 use super::stops::version_is;
-use super::undo::{Back, TakeBack, take_backs};
+use super::undo::take_backs;
 use super::walk::walk_of;
 use crate::journal::{
     AskKey, Attempt, Event, Measured, Outcome, Question, RunResult, RunState, SkipReason,
@@ -26,7 +26,7 @@ pub(super) fn next(plan: &Plan, state: &RunState) -> Next {
         }
         let step = walk_of(plan, state).and_then(|walk| walk.step(&line.step));
         let Some((_, step)) = step else { continue };
-        return take_back(plan, state, step, record, line);
+        return take_back(plan, state, step, record);
     }
     let result = RunResult::RolledBack;
     let Some(from) = &state.run.from else {
@@ -40,38 +40,20 @@ pub(super) fn next(plan: &Plan, state: &RunState) -> Next {
 }
 
 /// One line that is not over.
-fn take_back(
-    plan: &Plan,
-    state: &RunState,
-    step: &Step,
-    record: &StepRecord,
-    line: &TakeBack,
-) -> Next {
+fn take_back(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Next {
     let id = step.id.clone();
-    let nothing = |why: String| {
-        let why = SkipReason::NothingToTakeBack(why);
-        Next::happen([Event::UndoSkipped {
-            step: id.clone(),
-            why,
-        }])
-    };
-    match line.back {
-        Back::Nothing => return nothing("it changes nothing".into()),
-        Back::Harmless => {
-            let why = match &step.undo {
-                Undo::Harmless(why) => Scope::at(plan, state, &step.id).text(why),
-                Undo::Run { .. } | Undo::Again { .. } | Undo::Irreversible(_) | Undo::Unsaid => {
-                    String::new()
-                }
-            };
-            return nothing(why);
+    match &step.undo {
+        Undo::Harmless(why) => {
+            let why = Scope::at(plan, state, &step.id).text(why);
+            let why = SkipReason::NothingToTakeBack(why);
+            return Next::happen([Event::UndoSkipped { step: id, why }]);
         }
-        // `take_backs` refuses a rollback past such a step.
-        Back::Never | Back::Unsaid => {
+        // `take_backs` refuses a rollback past a step that nothing takes back.
+        Undo::Irreversible(_) | Undo::Unsaid => {
             let why = "the plan does not say how it is taken back".to_owned();
             return Next::question(Question::UndoFailed { step: id, why });
         }
-        Back::Undo | Back::Again => {}
+        Undo::Run { .. } | Undo::Again { .. } => {}
     }
     if let Some(Outcome::Failed(why) | Outcome::Unknown(why)) = &record.undo_outcome {
         return Next::question(Question::UndoFailed {

@@ -25,5 +25,5 @@ pub use due::{Effect, Input, deadline, due};
 pub use scope::Scope;
 pub use undo::{Back, TakeBack, back_of, point_of_no_return, take_backs};
 pub use walk::{Position, Stop, boundary, position, walk_of};
-pub use warning::{STOPPED, stopped_warning, warning_digest};
+pub use warning::{stopped_warning, warning_digest};
 pub use why::{Why, why};

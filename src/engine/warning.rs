@@ -141,7 +141,7 @@ fn seen(text: &str, facts: &[Fact]) -> Digest {
 }
 
 /// The id of the warning that an earlier run of the service was stopped and left as it is.
-pub const STOPPED: &str = "stopped";
+const STOPPED: &str = "stopped";
 
 /// upwalk's own warning about an earlier run that was left open: id, digest, text, phrase. None
 /// where there was no such run.

@@ -53,6 +53,13 @@ impl<'a> Findings<'a> {
         self.errors.last_mut().unwrap_or(&mut self.overflow)
     }
 
+    /// Adds that a map has this key twice.
+    pub(super) fn key_twice(&mut self, key: &str, again: &Span, first: &Span) {
+        self.error(again, format!("the key {} stands here twice", quoted(key)))
+            .label("again")
+            .also(first, "first here");
+    }
+
     /// Whether so much was found that nothing more is looked for.
     pub(super) fn is_full(&self) -> bool {
         self.errors.len() >= MOST

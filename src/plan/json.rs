@@ -3,7 +3,7 @@
 //! `serde_json` decides whether it is JSON; the walk over the checked text that follows only
 //! finds the places.
 
-use super::findings::{Findings, quoted};
+use super::findings::Findings;
 use super::node::{Key, Node, Scalar, Span, Style, Value};
 use super::yaml::{DEPTH, NODES, too_deep, too_many};
 use std::collections::HashMap;
@@ -147,12 +147,7 @@ impl Reader<'_> {
             }
             let node = self.value(depth + 1, out)?;
             if let Some(first) = seen.get(&text) {
-                out.error(
-                    &span,
-                    format!("the key {} stands here twice", quoted(&text)),
-                )
-                .label("again")
-                .also(first, "first here");
+                out.key_twice(&text, &span, first);
             } else {
                 seen.insert(text.clone(), span.clone());
                 entries.push((Key { text, span }, node));

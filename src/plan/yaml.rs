@@ -196,12 +196,7 @@ impl Builder {
         }) = self.open.last_mut()
         {
             if let Some(first) = seen.get(&text) {
-                out.error(
-                    &span,
-                    format!("the key {} stands here twice", quoted(&text)),
-                )
-                .label("again")
-                .also(first, "first here");
+                out.key_twice(&text, &span, first);
             } else {
                 seen.insert(text.clone(), span.clone());
             }
