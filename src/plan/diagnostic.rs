@@ -1,5 +1,6 @@
 //! What is wrong with a plan: every finding with its place, drawn like rustc draws them.
 
+use crate::text;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
@@ -111,7 +112,7 @@ impl Diagnostics {
         if rest > 0 {
             drawn.push(format!("... and {rest} more"));
         }
-        drawn.join("\n\n")
+        harmless(&drawn.join("\n\n"))
     }
 
     /// Where a finding is.
@@ -236,4 +237,18 @@ fn floor(text: &str, at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+/// What was drawn, safe for a terminal: the drawing library stands in for ASCII's control characters
+/// alone. Line ends and its own colours stay.
+fn harmless(drawn: &str) -> String {
+    let ours = |c: char| matches!(c, '\n' | '\x1b') || text::is_harmless(c);
+    let stand_in = |c: char| {
+        if ours(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    drawn.chars().map(stand_in).collect()
 }

@@ -1,34 +1,11 @@
-//! Whatever the bytes are, reading them ends with a plan or with findings that can be drawn.
+//! What was found in the plan reader, and its limits.
 
-use proptest::prelude::*;
 use upwalk::plan::{self, Diagnostics, MAX_BYTES, Paint};
 
-const PLANS: [&str; 4] = [
-    include_str!("plans/every-key.yaml"),
-    include_str!("plans/later-keys.yaml"),
-    include_str!("plans/wrong.txt"),
-    "{\"upwalk\": 1, \"service\": \"s\", \"up\": [{\"phase\": \"P\", \"role\": \"deploy\", \"steps\": []}]}",
-];
-
-/// Reads and draws; findings lie within the text, in order.
+/// The findings; none where there is a plan. What must hold of any input holds here too.
 fn read(bytes: &[u8]) -> Option<Diagnostics> {
-    let found = match plan::read("plan.yaml", bytes) {
-        Ok(draft) => {
-            let _ = draft.seal(&[]);
-            return None;
-        }
-        Err(found) => found,
-    };
-    assert!(!found.found.is_empty(), "a refusal says why");
-    assert!(
-        found
-            .found
-            .iter()
-            .all(|one| one.span.end <= found.text.len())
-    );
-    assert!(found.found.is_sorted_by_key(|one| one.span.start));
-    assert!(found.render(Paint::Plain).contains("plan.yaml"));
-    Some(found)
+    super::targets::plan(bytes);
+    plan::read("plan.yaml", bytes).err()
 }
 
 /// The only finding's title.
@@ -36,38 +13,6 @@ fn only(bytes: &[u8]) -> String {
     let found = read(bytes).expect("it is refused").found;
     assert_eq!(found.len(), 1, "{found:?}");
     found[0].title.clone()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
-    #[test]
-    fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
-        read(&bytes);
-    }
-
-    #[test]
-    fn any_text_in_the_language_s_own_characters_is_read_to_an_end(
-        text in "[a-z0-9:\\-\\[\\]{}\"'|>#!&*%@$,ä\\\\ \n]{0,200}"
-    ) {
-        read(text.as_bytes());
-        read(format!("upwalk: 1\nservice: s\nup:\n- phase: P\n  role: deploy\n  steps:\n  - name: n\n    run: {text}\n").as_bytes());
-        read(format!("{{{text}").as_bytes());
-    }
-
-    #[test]
-    fn a_damaged_plan_is_read_to_an_end(
-        which in 0..PLANS.len(),
-        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0..40usize, "[a-z:{}\\[\\]|>\"'&*!$\\-\n ]{0,6}"), 1..6),
-    ) {
-        let mut bytes = PLANS[which].as_bytes().to_vec();
-        for (at, len, put) in cuts {
-            let at = at.index(bytes.len() + 1).min(bytes.len());
-            let end = (at + len).min(bytes.len());
-            bytes.splice(at..end, put.bytes());
-        }
-        read(&bytes);
-    }
 }
 
 #[test]
@@ -172,4 +117,19 @@ fn windows_line_ends_and_a_byte_order_mark_are_no_mistake() {
     let draft = plan::read("plan.yaml", text.as_bytes()).expect("a plan");
     let plan = draft.seal(&[]);
     assert_eq!(plan.scripts()[0].text, "a\nb\n");
+}
+
+#[test]
+fn a_finding_draws_no_control_character_of_any_kind() {
+    // U+0084 moves the cursor of a terminal that understands C1, U+202E turns a line around.
+    for foreign in ["\u{84}", "\u{9b}31m", "\u{202e}", "\u{1b}[2J"] {
+        let text = format!("upwalk: 1\nservice: s\ntitel: x # {foreign}\n");
+        let drawn = read(text.as_bytes())
+            .expect("it is refused")
+            .render(Paint::Plain);
+        assert!(
+            drawn.contains("titel") && !drawn.contains(foreign),
+            "{drawn}"
+        );
+    }
 }
