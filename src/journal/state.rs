@@ -73,7 +73,8 @@ pub struct Facts {
     pub version_rounds: u32,
     /// Where the ledger was moved to.
     pub ledger: Option<Version>,
-    /// Who has the controls, and since when.
+    /// Who took the controls last from whoever had them, and when; who has them now is no fact of
+    /// the run.
     pub controls: Option<(Who, Moment)>,
     /// How the run ended.
     pub finished: Option<Finished>,

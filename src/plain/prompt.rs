@@ -29,14 +29,22 @@ struct Asking {
     wrong: u32,
 }
 
+/// Who has the controls.
+#[derive(PartialEq, Eq)]
+enum Controls {
+    Mine,
+    Theirs(Who),
+    Nobodys,
+}
+
 /// The state of the prompts.
 struct Prompts {
     input: Input,
     asking: Option<Asking>,
     /// The question that was read out last.
     read: Option<Seq>,
-    /// Who is known here to have the controls.
-    told: Option<Who>,
+    /// What is known here of the controls; none before the supervisor has said it.
+    told: Option<Controls>,
     /// The attempt that was remarked on last, and when.
     remarked: Option<(Seq, Moment)>,
 }
@@ -84,24 +92,32 @@ pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
 }
 
 impl Prompts {
-    /// Says who has the controls, where that is somebody else and not known here.
+    /// Says who has the controls, where that is not this one and not known here.
     fn tell_controls(&mut self, session: &Session<'_>) -> Result<(), PlainError> {
-        let controls = session
-            .mirror
-            .controls
-            .as_ref()
-            .filter(|_| !session.mirror.yours);
-        if self.told.as_ref() == controls {
-            return Ok(());
-        }
-        self.told = controls.cloned();
-        let Some(who) = controls else {
+        let now = match (&session.mirror.controls, session.mirror.yours) {
+            (_, true) => Controls::Mine,
+            (Some(who), false) => Controls::Theirs(who.clone()),
+            (None, false) if self.told.is_some() => Controls::Nobodys,
+            (None, false) => return Ok(()),
+        };
+        let sentence = match &now {
+            Controls::Mine => None,
+            Controls::Theirs(who) => {
+                Some(format!("{who} has the controls, and this one looks only."))
+            }
+            Controls::Nobodys => {
+                Some("nobody has the controls any more, and this one looks only.".to_owned())
+            }
+        };
+        let known = self.told.as_ref() == Some(&now);
+        self.told = Some(now);
+        let Some(sentence) = sentence.filter(|_| !known) else {
             return Ok(());
         };
         if self.asking.is_some() {
             say::end_line()?;
         }
-        say::sentence(&format!("{who} has the controls, and this one looks only."))?;
+        say::sentence(&sentence)?;
         if let Some(asking) = &self.asking {
             say::lines(&format!("  Type \"{TAKE}\" to take them over."))?;
             prompt(&asking.stage, &mut self.input)?;

@@ -34,7 +34,8 @@ struct Seat {
 }
 
 impl Clients {
-    /// Lets a front end in: everything so far, then what is under way and who is there.
+    /// Lets a front end in: everything so far, then what is under way and who is there. A screen
+    /// that wants the controls has them at once where nobody else does.
     pub(super) fn join(&mut self, id: ClientId, who: Who, part: Part, outbox: Outbox) {
         let mut lines = self.history.clone();
         lines.push(line(&FromServer::CaughtUp));
@@ -51,7 +52,8 @@ impl Clients {
         }
     }
 
-    /// Takes a front end out; its controls go to the next screen that wants them.
+    /// Takes a front end out. Its controls go to nobody: whoever looks takes them on purpose, so
+    /// that no key changes its meaning under a hand (ux.md 1.10).
     pub(super) fn leave(&mut self, id: ClientId) {
         let Some(seat) = self.seats.remove(&id) else {
             return;
@@ -60,10 +62,7 @@ impl Clients {
         self.leaving
             .retain(|outbox| !outbox.flushed(Duration::ZERO));
         if self.controls == Some(id) {
-            let mut next = self.seats.iter();
-            self.controls = next
-                .find(|(_, s)| s.part == Part::Controls)
-                .map(|(id, _)| *id);
+            self.controls = None;
         }
         match seat.part {
             Part::Controls | Part::Observe => self.tell_attached(),
@@ -288,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_screen_has_the_controls_and_the_next_one_inherits_them() {
+    fn the_first_screen_has_the_controls_and_nobody_inherits_them() {
         let mut clients = Clients::default();
         join(&mut clients, 1, "otto", Part::Observe);
         join(&mut clients, 2, "anna", Part::Controls);
@@ -303,17 +302,19 @@ mod tests {
         read(&second);
         clients.leave(ClientId(2));
         let attached = FromServer::Attached {
-            controls: Some(who("berta")),
-            yours: true,
-            observers: vec![who("otto")],
+            controls: None,
+            yours: false,
+            observers: vec![who("otto"), who("berta")],
         };
         assert_eq!(read(&second), [attached]);
-        assert_eq!(clients.decider(ClientId(3)), Ok(who("berta")));
-        clients.leave(ClientId(3));
-        assert!(
-            clients.decider(ClientId(1)).is_err(),
-            "an observer inherits nothing"
-        );
+        for id in [1, 3] {
+            let refused = clients.decider(ClientId(id)).expect_err("it looks only");
+            assert!(refused.why.contains("Take the controls"), "{refused}");
+        }
+        join(&mut clients, 4, "cleo", Part::Observe);
+        assert!(clients.decider(ClientId(4)).is_err());
+        join(&mut clients, 5, "anna", Part::Controls);
+        assert_eq!(clients.decider(ClientId(5)), Ok(who("anna")), "she is back");
     }
 
     #[test]

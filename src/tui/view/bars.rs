@@ -109,11 +109,13 @@ fn progress(scene: &Scene<'_>, pen: &mut Pen<'_>) {
 }
 
 fn looking_only(scene: &Scene<'_>) -> Row {
-    let since = scene.seen.state.controls.as_ref();
-    let since = since.map(|(_, at)| format!(" since {}", at.wall.clock_minutes()));
+    // Of whoever took them; who had them from the beginning took them from nobody.
+    let taken = scene.seen.state.controls.as_ref();
+    let taken = taken.filter(|(who, _)| Some(who) == scene.seen.controls);
+    let since = taken.map(|(_, at)| format!(" since {}", at.wall.clock_minutes()));
     let who = match scene.seen.controls {
         Some(who) => format!("{who} has the controls{}.", since.unwrap_or_default()),
-        None => "Nobody has the controls.".to_owned(),
+        None => "Nobody has the controls: T takes them.".to_owned(),
     };
     vec![bit(Role::Observer, " LOOKING ONLY. "), bit(Role::Text, who)]
 }
