@@ -200,18 +200,23 @@ pub(super) fn code_of(result: &RunResult) -> Code {
 /// The connection was lost; the run may well go on.
 pub(super) fn lost(context: &Context, run: &RunId, error: PlainError) -> Failure {
     let again = context.pasteable(&format!("upwalk attach {run}"));
+    let said = error.to_string();
+    let unknown = |code| {
+        Failure::new(code, &said)
+            .because("whether the decision was taken is not known here")
+            .hint(context.pasteable(&format!("upwalk why {run}")))
+    };
     match error {
         PlainError::Client(error) => error.into(),
         PlainError::Fold(error) => {
             Failure::new(Code::Damaged, "the journal is damaged; nothing was changed")
                 .because(error.to_string())
         }
-        PlainError::Signal(number) => Failure::new(Code::Signal(number), error.to_string())
-            .because("whether the decision was taken is not known here")
-            .hint(context.pasteable(&format!("upwalk why {run}"))),
+        PlainError::Signal(number) => unknown(Code::Signal(number)),
+        PlainError::Unanswered(_) => unknown(Code::Outside),
         PlainError::Io(_) | PlainError::Gone(_) => {
             Failure::new(Code::Outside, "the connection to the run is lost")
-                .because(error.to_string())
+                .because(&said)
                 .hint(again)
         }
     }

@@ -79,7 +79,7 @@ fn the_question<'a>(
     at: Option<Seq>,
 ) -> Result<&'a Open, Refusal> {
     if let Some((decision, who, when)) = at.and_then(|at| state.answered.get(&at)) {
-        let (verb, when) = (verb_of(decision), when.wall.clock());
+        let (verb, when) = (verb_of(decision), when.wall.full());
         return Err(Refusal::new(format!(
             "That question was answered already: {who} said \"{verb}\" at {when}. Nothing was done."
         )));

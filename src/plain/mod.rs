@@ -62,6 +62,9 @@ pub enum PlainError {
     /// A signal came before the answer did.
     #[error("interrupted by signal {0} before the answer came")]
     Signal(u8),
+    /// The connection ended before the answer to a decision came.
+    #[error("the run's supervisor is gone, and has not answered: {0}")]
+    Unanswered(String),
     /// The connection ended before the run did.
     #[error("the run's supervisor is gone: {0}")]
     Gone(String),
@@ -144,6 +147,9 @@ impl Session<'_> {
             }
             if let Some(signal) = self.wake.signal() {
                 return Err(PlainError::Signal(signal));
+            }
+            if let Some(why) = &self.mirror.gone {
+                return Err(PlainError::Unanswered(why.clone()));
             }
             self.wait_for_news()?;
         }

@@ -9,6 +9,8 @@ use crate::supervisor::wire::{FromServer, ToServer};
 use crate::types::Seq;
 use std::time::Duration;
 
+/// Why nothing is decided any more, whatever the run's state.
+const ENDING: &str = "The supervisor is ending. Attach again; nothing was done.";
 /// How long front ends may take to read the end.
 const READ_THE_END: Duration = Duration::from_secs(3);
 
@@ -18,14 +20,29 @@ impl Service {
     pub(in crate::supervisor) fn part(&mut self, end: &End) {
         self.work.drop_all();
         for msg in self.inbox.try_iter() {
-            if let Msg::Joined {
-                id,
-                who,
-                part,
-                outbox,
-            } = msg
-            {
-                self.clients.join(id, who, part, outbox);
+            match msg {
+                Msg::Joined {
+                    id,
+                    who,
+                    part,
+                    outbox,
+                } => self.clients.join(id, who, part, outbox),
+                Msg::Frame {
+                    id,
+                    frame: ToServer::Decide { id: reply, .. } | ToServer::TakeControls { id: reply },
+                } => {
+                    let result = Err(refusal(ENDING));
+                    self.clients
+                        .tell(id, &FromServer::Reply { id: reply, result });
+                }
+                Msg::Frame {
+                    frame: ToServer::Hello { .. } | ToServer::Ping { .. },
+                    ..
+                }
+                | Msg::Left { .. }
+                | Msg::Report(_)
+                | Msg::Terminate
+                | Msg::Bug(_) => {}
             }
         }
         let attach = format!("upwalk attach {}", self.state.run.run);
@@ -79,9 +96,7 @@ impl Service {
         decision: Decision,
     ) -> Result<Result<Seq, Refusal>, End> {
         if self.mode == Mode::Draining {
-            return Ok(Err(refusal(
-                "The supervisor is ending. Attach again; nothing was done.",
-            )));
+            return Ok(Err(refusal(ENDING)));
         }
         match self.clients.decider(id) {
             Ok(who) => self.handle(&Input::Decided { at, decision, who }),
