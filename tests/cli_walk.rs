@@ -335,18 +335,6 @@ fn caught(status: &str, signal: rustix::process::Signal) -> bool {
 }
 
 #[test]
-fn a_claim_that_a_crash_left_before_its_run_began_is_given_up() {
-    let sandbox = shop();
-    std::fs::create_dir_all(sandbox.path("state/services")).expect("the sandbox is writable");
-    let claim = sandbox.path("state/services/shop.open");
-    std::fs::write(&claim, "20260101T000000Z-shop-up\n").expect("the sandbox is writable");
-    let failed = up_accepted(&sandbox);
-    assert_eq!(failed.code, Some(5), "{failed}");
-    let named = std::fs::read_to_string(&claim).expect("the run is open");
-    assert!(sandbox.run_dir().ends_with(named.trim()), "{named}");
-}
-
-#[test]
 fn a_dead_supervisor_is_said_and_started_again() {
     let sandbox = slow_shop();
     let refused = up(&sandbox, &[]);

@@ -324,6 +324,10 @@ fn the_second_screen_looks_until_it_takes_the_controls() {
     assert!(taken.is_some(), "the journal says who took them");
     assert!(first.decide(None, Decision::Start).is_err());
     drop(second);
+    first.wait("nobody's controls", |mirror| mirror.controls.is_none());
+    assert!(!first.mirror.yours, "nobody inherits them");
+    let id = first.client.take_controls().expect("it can be sent");
+    first.reply(id).expect("the controls are given");
     first.wait("the controls again", |mirror| mirror.yours);
     assert!(first.mirror.observers.is_empty());
     assert!(

@@ -6,8 +6,10 @@ use super::failure::{Code, Failure};
 use super::follow::{self, Role, code_of};
 use super::{find, out};
 use crate::report;
+use crate::shell::store::StateDir;
 use crate::supervisor::client::{self, Client};
 use crate::supervisor::wire::Part;
+use crate::types::RunId;
 
 /// Attaches; to a finished run it shows the end.
 pub(super) fn run(context: &Context, args: &AttachArgs) -> Result<Code, Failure> {
@@ -36,15 +38,34 @@ fn all(context: &Context) -> Result<Code, Failure> {
         return Ok(Code::Done);
     };
     let mut first = None;
-    for run in state.open_runs()? {
-        match Client::attach(&state, &run, Part::Observe, |_| {}) {
-            Ok(_) => out::print(&format!("The supervisor of {run} is running.\n"))?,
-            Err(error) => {
-                let failure = Failure::from(error);
+    let open = state.open_runs()?;
+    let started = open.runs.iter().map(|run| one_of_all(&state, run));
+    let unnamed = open.unreadable.into_iter().map(|error| Err(error.into()));
+    for run in started.chain(unnamed) {
+        match run {
+            Ok(sentence) => out::print(&sentence)?,
+            Err(failure) => {
                 out::say(&failure.render());
                 first.get_or_insert(failure.code());
             }
         }
     }
     Ok(first.unwrap_or(Code::Done))
+}
+
+/// Starts the supervisor of one open run where none lives; says what is the case then.
+fn one_of_all(state: &StateDir, run: &RunId) -> Result<String, Failure> {
+    if state.run(run)?.has_begun()? {
+        match Client::attach(state, run, Part::Observe, |_| {}) {
+            // One of another version serves it as well.
+            Err(error) if error.other.is_none() => return Err(error.into()),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(format!("The supervisor of {run} is running.\n"))
+    } else {
+        // Nothing of it was done, so nothing of it is to be gone on with.
+        Ok(format!(
+            "The run {run} has not begun; nothing is started.\n"
+        ))
+    }
 }

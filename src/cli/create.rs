@@ -5,6 +5,7 @@
 use super::context::Context;
 use super::failure::{Code, Failure};
 use super::plan_file::Loaded;
+use super::{find, out};
 use crate::journal::codec::{GENESIS, encode};
 use crate::journal::{Event, Recorded, RunStarted, RunState};
 use crate::plan::Plan;
@@ -12,7 +13,7 @@ use crate::shell::ask::Secrets;
 use crate::shell::store::{RunDir, StateDir, StoreError};
 use crate::shell::{clock, identity};
 use crate::supervisor::client;
-use crate::types::{Millis, RunId, Seq};
+use crate::types::{Millis, RunId, Seq, ServiceId};
 use std::collections::BTreeMap;
 
 /// What commands inherit whatever the plan says (plan-language, "Variables").
@@ -31,6 +32,16 @@ pub(super) fn pretend(run: &RunStarted) -> Result<RunState, Failure> {
     })
 }
 
+/// A run for what is asked before there is one. Its directory is nobody's: another upwalk may begin
+/// a run of this name meanwhile, whose supervisor ends whatever asks in that run's directory.
+pub(super) fn before(run: &RunStarted) -> RunStarted {
+    let name = format!("{}.before.{}", run.run, std::process::id());
+    RunStarted {
+        run_dir: run.run_dir.with_file_name(name),
+        ..run.clone()
+    }
+}
+
 /// What commands inherit from here.
 pub(super) fn inherited(plan: &Plan) -> BTreeMap<String, String> {
     let own = plan.defaults.inherit.iter().map(String::as_str);
@@ -40,24 +51,39 @@ pub(super) fn inherited(plan: &Plan) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Creates the run and makes it durable: directory, secrets, claim, first event. The service's lock
-/// is held meanwhile, so that nobody takes a half-made run for one that a crash left.
+/// The runs of a service that have begun: whoever decides on what it saw beside these has to look
+/// again where they are others by then.
+pub(super) fn begun(context: &Context, service: &ServiceId) -> Result<Vec<RunId>, Failure> {
+    let Some(state) = context.look()? else {
+        return Ok(Vec::new());
+    };
+    let mut begun = Vec::new();
+    for run in of_service(&state, service)? {
+        if has_begun(&state, &run)? {
+            begun.push(run);
+        }
+    }
+    Ok(begun)
+}
+
+/// Creates the run and makes it durable: directory, claim, secrets, first event. The service's lock
+/// is held meanwhile, so that nobody takes a half-made run for one that a crash left. None where
+/// another upwalk is at work on the service, or has begun a run that is not among `known`.
 pub(super) fn create(
     context: &Context,
     state: &StateDir,
     loaded: &Loaded,
     secrets: &Secrets,
-    mut run: RunStarted,
-) -> Result<RunId, Failure> {
+    (mut run, known): (RunStarted, &[RunId]),
+) -> Result<Option<RunId>, Failure> {
     let service = run.service.clone();
     let Some(lock) = state.lock(&service)? else {
-        return Err(Failure::new(
-            Code::OtherRun,
-            format!("another upwalk begins a run of {service} now"),
-        )
-        .hint(context.pasteable(&format!("upwalk attach {service}"))));
+        return Ok(None);
     };
-    forget_half_made(state, &run)?;
+    if begun(context, &service)? != known || open_run(state, &service)?.is_some() {
+        return Ok(None);
+    }
+    forget_half_made(state, &service)?;
     run.run = free_name(state, &run)?;
     run.run_dir = state.path().join("runs").join(run.run.as_str());
     let name = if loaded.file.bytes.first() == Some(&b'{') {
@@ -74,10 +100,10 @@ pub(super) fn create(
         let _ = state.discard_run(&id);
     }
     drop(lock);
-    made.map(|()| id)
+    made.map(|()| Some(id))
 }
 
-/// Secrets, claim and first event.
+/// Claim, secrets and first event.
 fn fill(
     context: &Context,
     state: &StateDir,
@@ -85,11 +111,11 @@ fn fill(
     secrets: &Secrets,
     run: RunStarted,
 ) -> Result<(), Failure> {
-    if !secrets.is_empty() {
-        dir.write_secrets(secrets)?;
-    }
     if let Some(other) = state.claim(&run.service, &run.run)? {
         return Err(other_run(context, state, &other));
+    }
+    if !secrets.is_empty() {
+        dir.write_secrets(secrets)?;
     }
     let (bytes, ..) = encode(
         GENESIS,
@@ -100,26 +126,62 @@ fn fill(
     Ok(dir.open_journal(0)?.append(&bytes)?)
 }
 
-/// Whether a run has come to its first event.
-pub(super) fn has_begun(state: &StateDir, run: &RunId) -> Result<bool, StoreError> {
-    if !state.runs()?.contains(run) {
-        return Ok(false);
+/// Whether a run has come to its first event; no where a start that failed has just removed it.
+fn has_begun(state: &StateDir, run: &RunId) -> Result<bool, StoreError> {
+    let gone = |error: &StoreError| {
+        let source = error.source.as_ref();
+        source.is_some_and(|source| source.kind() == std::io::ErrorKind::NotFound)
+    };
+    match state.run(run) {
+        Ok(dir) => dir.has_begun(),
+        Err(error) if gone(&error) => Ok(false),
+        Err(error) => Err(error),
     }
-    Ok(!state.run(run)?.read_journal()?.is_empty())
 }
 
-/// A claim whose run never came to its first event was left by a crash: it is given up. The caller
-/// holds the service's lock.
-fn forget_half_made(state: &StateDir, run: &RunStarted) -> Result<(), StoreError> {
-    let Some(open) = state.open_run_of(&run.service)? else {
-        return Ok(());
+/// The run that is open for a service; none where only a start is that a crash cut off, or that
+/// goes on just now.
+pub(super) fn open_run(state: &StateDir, service: &ServiceId) -> Result<Option<RunId>, Failure> {
+    let Some(open) = state.open_run_of(service)? else {
+        return Ok(None);
     };
-    if has_begun(state, &open)? {
-        return Ok(());
+    if !state.runs()?.contains(&open) {
+        if state.open_run_of(service)?.as_ref() != Some(&open) {
+            return Ok(None);
+        }
+        // A start makes the directory first, and a failed one gives up the claim first.
+        let claim = state.claim_path(service);
+        let what = format!("the run {open} of {service} is open, and its directory is gone");
+        return Err(Failure::new(Code::Damaged, what)
+            .because("what it did, and whether something of it still runs, cannot be known here")
+            .hint(format!(
+                "restore {} from a backup; where you know that the run is over: rm {}",
+                state.path().join("runs").join(open.as_str()).display(),
+                claim.display()
+            )));
     }
-    state.release(&run.service, &open)?;
-    if state.runs()?.contains(&open) {
-        state.discard_run(&open)?;
+    Ok(has_begun(state, &open)?.then_some(open))
+}
+
+/// All runs of a service, newest first.
+fn of_service(state: &StateDir, service: &ServiceId) -> Result<Vec<RunId>, StoreError> {
+    let mut runs = state.runs()?;
+    runs.retain(|run| find::service_of(run) == service.as_str());
+    Ok(runs)
+}
+
+/// Runs that never came to their first event were left by a crash, and nothing of them was done:
+/// they are removed. The caller holds the service's lock.
+fn forget_half_made(state: &StateDir, service: &ServiceId) -> Result<(), StoreError> {
+    for run in of_service(state, service)? {
+        if !has_begun(state, &run)? {
+            state.release(service, &run)?;
+            state.discard_run(&run)?;
+            out::say(&format!(
+                "upwalk: the start of {run} was cut off before anything was done; what it left is \
+                 removed\n"
+            ));
+        }
     }
     Ok(())
 }

@@ -4,10 +4,10 @@
 use super::args::{PlanFormat, UpArgs};
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::out;
 use super::plan_file::Loaded;
 use super::vars::Settled;
 use super::versions::{Flags, Versions};
+use super::{create, out};
 use crate::journal::{Fact, RunStarted};
 use crate::report::{self, Evaluated};
 use crate::shell::ask::{Secrets, ask, first_line};
@@ -60,7 +60,7 @@ pub(super) fn ledger(context: &Context, loaded: &Loaded) -> Result<Option<Versio
 
 /// Runs the read-only commands of the plan.
 fn evaluate(loaded: &Loaded, base: &RunStarted, secrets: &Secrets) -> Evaluated {
-    let asks = report::read_only(&loaded.plan, base, loaded.file.dir());
+    let asks = report::read_only(&loaded.plan, &create::before(base), loaded.file.dir());
     let detected = asks.detect.map(|command| first_line(&command, secrets));
     let answers = asks.asks.into_iter().map(|(key, question)| {
         let answer = ask(&question, secrets);

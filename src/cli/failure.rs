@@ -157,6 +157,7 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let code = match error.code {
             3 => Code::Plan,
+            4 => Code::Person,
             7 => Code::OtherRun,
             8 => Code::Damaged,
             _ => Code::Outside,

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::failure::Failure;
 use crate::shell::store::StateDir;
-use crate::types::RunId;
+use crate::types::{RunId, ServiceId};
 
 /// A run, and the state directory it lies in.
 pub(super) struct Found {
@@ -18,7 +18,7 @@ pub(super) struct Found {
 /// Finds the run that `named` means; left out, the only open one, or else the latest.
 pub(super) fn find(context: &Context, named: Option<&str>) -> Result<Found, Failure> {
     let state = context.state()?;
-    let open = state.open_runs()?;
+    let open = state.open_runs()?.runs;
     let run = match named {
         Some(text) => by_name(text, &state.runs()?, &open)?,
         None => match open.as_slice() {
@@ -31,7 +31,11 @@ pub(super) fn find(context: &Context, named: Option<&str>) -> Result<Found, Fail
             several => return Err(ambiguous("several runs are open; name one", several)),
         },
     };
-    let open = open.contains(&run);
+    // A claim that cannot be read may well be this run's.
+    let open = match ServiceId::new(service_of(&run)) {
+        Ok(service) => state.open_run_of(&service)?.as_ref() == Some(&run),
+        Err(_) => false,
+    };
     Ok(Found { state, run, open })
 }
 

@@ -15,8 +15,11 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure>
     let mut all = Vec::new();
     let mut unreadable = None;
     if let Some(state) = context.look()? {
-        for run in state.open_runs()? {
-            match one(context, &state, &run) {
+        let open = state.open_runs()?;
+        let looked = open.runs.iter().map(|run| one(context, &state, run));
+        let unnamed = open.unreadable.into_iter().map(|error| Err(error.into()));
+        for status in looked.chain(unnamed) {
+            match status {
                 Ok(status) => all.push(status),
                 // One run that cannot be read hides no other.
                 Err(failure) => {
@@ -31,10 +34,10 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure>
     } else if !(all.is_empty() && (args.motd || unreadable.is_some())) {
         out::print(&report::statuses(&all))?;
     }
-    Ok(if args.exit_code {
-        code(&all)
-    } else {
-        Code::Done
+    Ok(match unreadable {
+        _ if !args.exit_code => Code::Done,
+        Some(unreadable) => unreadable,
+        None => code(&all),
     })
 }
 

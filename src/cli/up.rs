@@ -19,16 +19,52 @@ use crate::plan::{Plan, Walk};
 use crate::shell::store::StateDir;
 use crate::shell::users::User;
 use crate::shell::{clock, identity};
-use crate::supervisor::client;
-use crate::types::{RunId, Who};
+use crate::supervisor::client::{self, Client};
+use crate::supervisor::wire::Part;
+use crate::types::{Millis, RunId, Who};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// The only direction so far.
 const DIRECTION: &str = "up";
 
+/// How long another upwalk may be at work on the service: it begins a run, or ends one.
+const PATIENCE: Millis = Millis::from_secs(20);
+
+/// Whether another upwalk was faster before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Race {
+    /// Not that this one knows.
+    None,
+    /// It was: this one, too, had everything that a start takes.
+    Lost,
+}
+
 /// Walks, attaches to a walk of the same, or prints what would happen.
 pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
+    let began = clock::up();
+    let mut race = Race::None;
+    loop {
+        if let Some(code) = once(context, args, race)? {
+            return Ok(code);
+        }
+        // What was seen before may not hold any more: everything is looked at again.
+        race = Race::Lost;
+        if clock::up().since(began) > PATIENCE {
+            return Err(Failure::new(
+                Code::OtherRun,
+                "another upwalk is at work on this service and does not come to an end",
+            )
+            .hint(context.pasteable("upwalk status")));
+        }
+        // What it is at is done within a moment, and nobody tells of it.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The same; none where another upwalk was faster.
+fn once(context: &Context, args: &UpArgs, race: Race) -> Result<Option<Code>, Failure> {
     if identity::var("UPWALK_YES").is_some() {
         return Err(
             Failure::usage("UPWALK_YES is set, and there is no way to accept everything")
@@ -49,10 +85,11 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     let mut base = base(context, args, &loaded, &settled, &flags)?;
     base.accepts.clone_from(&accepted);
     if args.dry_run.is_some() {
-        return dry_run::run(context, args, &loaded, settled, base, &flags);
+        return dry_run::run(context, args, &loaded, settled, base, &flags).map(Some);
     }
-    if let Some(code) = attach(context, &base)? {
-        return Ok(code);
+    let known = create::begun(context, &plan.service)?;
+    if let Some(code) = attach(context, &base, race)? {
+        return Ok(Some(code));
     }
     syntax::check(plan)?;
     let files = loaded.file.dir();
@@ -64,7 +101,7 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     let versions = Versions::settled(plan, &flags, detected, ledger)?;
     if let Some(sentence) = versions.nothing_to_do() {
         out::print(&sentence)?;
-        return Ok(Code::Done);
+        return Ok(Some(Code::Done));
     }
     base.from = versions.from();
     base.from_exact = versions.exact;
@@ -75,22 +112,24 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     if context.ui()? == Ui::None {
         accepts::all_given(context, plan, &base, &state, &accepts::again(args))?;
     }
-    begin(context, &loaded, &settled, base)
+    begin(context, &loaded, &settled, (base, &known))
 }
 
-/// Makes the run durable and hands over.
+/// Makes the run durable and hands over; none where another upwalk was faster.
 fn begin(
     context: &Context,
     loaded: &Loaded,
     settled: &Settled,
-    base: RunStarted,
-) -> Result<Code, Failure> {
+    begun: (RunStarted, &[RunId]),
+) -> Result<Option<Code>, Failure> {
     let (state, remarks) = StateDir::open(&context.state_path)?;
+    let Some(run) = create::create(context, &state, loaded, &settled.secrets, begun)? else {
+        return Ok(None);
+    };
     for remark in remarks {
         out::say(&format!("upwalk: {remark}\n"));
     }
-    let run = create::create(context, &state, loaded, &settled.secrets, base)?;
-    follow::follow(context, &state, &run, Role::Begin)
+    follow::follow(context, &state, &run, Role::Begin).map(Some)
 }
 
 /// The run as far as it is known without looking at the machine.
@@ -137,24 +176,28 @@ fn base(
 }
 
 /// Attaches where an open run of the service is the same; fails where it is another.
-fn attach(context: &Context, base: &RunStarted) -> Result<Option<Code>, Failure> {
+fn attach(context: &Context, base: &RunStarted, race: Race) -> Result<Option<Code>, Failure> {
     let Some(state) = context.look()? else {
         return Ok(None);
     };
-    let Some(open) = state.open_run_of(&base.service)? else {
+    let Some(open) = create::open_run(&state, &base.service)? else {
         return Ok(None);
     };
-    if !create::has_begun(&state, &open)? {
-        // A crash left it before its first event, or it is being made: `create` finds out.
+    let (_, begun) = client::read_run(&state.run(&open)?)?;
+    if begun.finished.is_some() {
+        // Its supervisor was killed before it had closed the run; the next one does that.
+        Client::attach(&state, &open, Part::Observe, |_| {})?;
         return Ok(None);
     }
-    let dir = state.run(&open)?;
-    let (_, begun) = client::read_run(&dir)?;
     if !is_same(&begun.run, base) {
         return Err(create::other_run(context, &state, &open));
     }
     out::say(&format!("upwalk: this run is open already: {open}\n"));
-    follow::follow(context, &state, &open, Role::Attach).map(Some)
+    let role = match race {
+        Race::None => Role::Attach,
+        Race::Lost => Role::Begin,
+    };
+    follow::follow(context, &state, &open, role).map(Some)
 }
 
 /// Whether a run is what this command line asks for. What a variable's `command` said then counts

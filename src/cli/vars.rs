@@ -3,7 +3,7 @@
 
 use super::args::UpArgs;
 use super::failure::Failure;
-use super::{context::Context, out};
+use super::{context::Context, create, out};
 use crate::engine::{self, Scope};
 use crate::journal::{RunStarted, VarValue};
 use crate::plan::{MapValue, Plan, Var, VarSource, read_map};
@@ -248,7 +248,7 @@ pub(super) fn look(
     files: &Path,
     secrets: &Secrets,
 ) -> Result<Result<String, String>, Failure> {
-    let state = super::create::pretend(run)?;
+    let state = create::pretend(&create::before(run))?;
     let mut command = engine::shell_command(&Scope::of(plan, &state), text);
     let files = EnvValue::Plain(files.display().to_string());
     command.env.insert("FILES".to_owned(), files);

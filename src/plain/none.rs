@@ -44,7 +44,8 @@ pub fn follow(session: &mut Session<'_>, begin: Begin) -> Result<Ending, PlainEr
             let (reply, events) = session.decide(at, Decision::Start)?;
             report(session, &events)?;
             if let Err(refusal) = reply {
-                say::sentence(&format!("The run was not started: {refusal}"))?;
+                // Somebody else may have started it.
+                say::sentence(&refusal.why)?;
             }
             continue;
         }

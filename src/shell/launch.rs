@@ -16,7 +16,8 @@ const MAX_LINE: usize = 64 << 10;
 /// Starts `upwalk __supervise RUN_DIR` detached from this login, its standard error appended to
 /// `log`, and returns the line it says on standard output; fails where it says none in time.
 pub fn spawn_supervisor(run_dir: &Path, log: &Path, timeout: Millis) -> io::Result<String> {
-    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC;
+    let flags =
+        OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let log = File::from(rustix::fs::open(log, flags, Mode::from_raw_mode(0o600))?);
     let mut child = command()
         .arg("__supervise")

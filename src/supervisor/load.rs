@@ -54,6 +54,9 @@ pub(super) struct Loaded {
 pub(super) fn load(dir: &RunDir) -> Result<Loaded, LoadError> {
     let bytes = dir.read_journal()?;
     let journal = decode(dir, &bytes)?;
+    if journal.events.is_empty() {
+        return Err(not_begun(dir));
+    }
     let torn = bytes.len() as u64 - journal.good_bytes;
     let state = fold(dir, &journal.events)?;
     let plan = plan(dir)?;
@@ -92,7 +95,22 @@ pub(super) fn service_of(dir: &RunDir) -> Result<ServiceId, LoadError> {
     let journal = decode(dir, &dir.read_journal()?)?;
     match journal.events.first().map(|first| &first.event) {
         Some(Event::RunStarted(run)) => Ok(run.service.clone()),
-        Some(_) | None => Err(damaged(dir, "it does not begin with RunStarted")),
+        Some(_) => Err(damaged(dir, "it does not begin with RunStarted")),
+        None => Err(not_begun(dir)),
+    }
+}
+
+/// The run has no event yet: nothing of it was done.
+fn not_begun(dir: &RunDir) -> LoadError {
+    let name = dir.path().file_name().unwrap_or_default();
+    LoadError {
+        what: format!(
+            "the run {} has not begun: either it is being started just now, or its start was cut \
+             off before anything was done",
+            name.to_string_lossy()
+        ),
+        hint: Some("upwalk up PLAN begins anew and removes what such a start left".to_owned()),
+        code: 4,
     }
 }
 

@@ -8,7 +8,7 @@ use super::service::{End, Msg, Service};
 use super::wire::{self, FromServer};
 use super::work::Work;
 use crate::shell::store::{RunDir, ServiceLock, StateDir};
-use crate::shell::{ask, os};
+use crate::shell::{ask, identity, os};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
@@ -132,9 +132,10 @@ fn failed(what: &str, error: &io::Error) -> LoadError {
 fn state_dir_of(run_dir: &Path) -> Result<StateDir, LoadError> {
     let root = run_dir.ancestors().nth(2);
     let dir = root.map(StateDir::look).transpose()?.flatten();
-    dir.ok_or_else(|| LoadError {
+    let mine = |dir: &StateDir| dir.owner() == identity::uid();
+    dir.filter(mine).ok_or_else(|| LoadError {
         what: format!(
-            "{} does not lie in a state directory of upwalk",
+            "{} does not lie in a state directory of upwalk that is this user's",
             run_dir.display()
         ),
         hint: Some("upwalk runs".to_owned()),
@@ -186,7 +187,7 @@ fn listen(
     };
     let greeting = Greeting {
         hello: wire::encode(&hello).into(),
-        owner: crate::shell::identity::uid(),
+        owner: identity::uid(),
     };
     let loop_ = loop_.clone();
     std::thread::Builder::new()

@@ -1,8 +1,10 @@
 //! Small durable acts: each leaves the file as it was, or as it shall be, whatever dies when.
 
 use super::StoreError;
+use crate::shell::identity;
+use crate::shell::users::User;
 use rustix::fs::{Mode, OFlags};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -13,6 +15,30 @@ pub(super) const OTHERS_WRITE: u32 = 0o022;
 /// Opens a directory and checks on the descriptor that this user owns it and that nobody else can
 /// write it.
 pub(super) fn open_own_dir(path: &Path) -> Result<File, StoreError> {
+    open_dir_of(identity::uid(), path)
+}
+
+/// Checks a directory that is only looked at, and says whose it is: this user's, or anybody's where
+/// this is root; nobody but its owner can write it.
+pub(super) fn open_seen_dir(path: &Path) -> Result<u32, StoreError> {
+    let (_, meta) = open_dir(path)?;
+    let mine = identity::uid();
+    let owner = if mine == 0 { meta.uid() } else { mine };
+    check(&meta, owner, path).map(|()| owner)
+}
+
+/// Checks that this user owns a directory and that nobody else can write it.
+pub(super) fn check_dir_of(owner: u32, path: &Path) -> Result<(), StoreError> {
+    open_dir_of(owner, path).map(drop)
+}
+
+fn open_dir_of(owner: u32, path: &Path) -> Result<File, StoreError> {
+    let (dir, meta) = open_dir(path)?;
+    check(&meta, owner, path)?;
+    Ok(dir)
+}
+
+fn open_dir(path: &Path) -> Result<(File, Metadata), StoreError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let fd = rustix::fs::open(path, flags, Mode::empty())
         .map_err(|error| StoreError::io("cannot open the directory", path, error))?;
@@ -20,14 +46,18 @@ pub(super) fn open_own_dir(path: &Path) -> Result<File, StoreError> {
     let meta = dir
         .metadata()
         .map_err(|error| StoreError::io("cannot look at", path, error))?;
-    let me = rustix::process::geteuid().as_raw();
-    if meta.uid() != me {
-        let owner = super::super::users::User::numbered(meta.uid());
-        let owner = owner.map_or_else(|| format!("#{}", meta.uid()), |user| user.name);
+    Ok((dir, meta))
+}
+
+/// What is known of an open directory has to be so.
+fn check(meta: &Metadata, owner: u32, path: &Path) -> Result<(), StoreError> {
+    if meta.uid() != owner {
+        let other = User::numbered(meta.uid());
+        let other = other.map_or_else(|| format!("#{}", meta.uid()), |user| user.name);
         return Err(StoreError::bad(
-            &format!("another user, {owner}, owns the directory"),
+            &format!("another user, {other}, owns the directory"),
             path,
-            format!("act as that user: sudo -u '{owner}' upwalk ..."),
+            format!("act as that user: sudo -u '{other}' upwalk ..."),
         ));
     }
     if meta.mode() & OTHERS_WRITE != 0 {
@@ -37,7 +67,7 @@ pub(super) fn open_own_dir(path: &Path) -> Result<File, StoreError> {
             format!("chmod go-w {}", path.display()),
         ));
     }
-    Ok(dir)
+    Ok(())
 }
 
 /// Creates a directory with exactly this mode, whatever the umask; an existing one is left alone.

@@ -17,6 +17,6 @@ pub use plan_file::{
     Copied, MAX_PLAN, PlanFile, PlanFileError, read_plan, read_private, read_small,
 };
 pub use run_dir::RunDir;
-pub use state_dir::{ServiceLock, StateDir};
+pub use state_dir::{OpenRuns, ServiceLock, StateDir};
 
 pub(super) use files::{create_new, replace, sync_dir};

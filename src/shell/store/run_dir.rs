@@ -3,6 +3,7 @@
 use super::files::{create_new, ensure_dir, open_own_dir, read_if_any, replace, sync_dir};
 use super::{JournalFile, StoreError};
 use crate::shell::ask::Secrets;
+use crate::shell::identity;
 use crate::types::Seq;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,21 +12,26 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct RunDir {
     path: PathBuf,
+    owner: u32,
 }
 
 impl RunDir {
-    /// Opens a run's directory by its path; fails where it is missing or somebody else can write
-    /// it.
+    /// Opens a run's directory by its path, to act there; fails where it is missing or somebody else
+    /// owns it or can write it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         open_own_dir(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(Self::checked(path.to_owned(), identity::uid()))
     }
 
-    /// A directory that was checked, or has just been created.
-    pub(super) fn checked(path: PathBuf) -> Self {
-        Self { path }
+    /// A directory of this owner that was checked, or has just been created.
+    pub(super) fn checked(path: PathBuf, owner: u32) -> Self {
+        Self { path, owner }
+    }
+
+    /// The uid of its owner. Where that is somebody else, this is root, who may look and speak with
+    /// the run's supervisor, but never acts in a directory where that user can change every name.
+    pub fn owner(&self) -> u32 {
+        self.owner
     }
 
     /// Its path.
@@ -71,6 +77,21 @@ impl RunDir {
     /// The journal's bytes; none where nothing has been journalled yet.
     pub fn read_journal(&self) -> Result<Vec<u8>, StoreError> {
         Ok(read_if_any(&self.journal_path())?.unwrap_or_default())
+    }
+
+    /// Whether the run has come to its first event: a whole line is in its journal.
+    pub fn has_begun(&self) -> Result<bool, StoreError> {
+        use std::io::BufRead as _;
+        let path = self.journal_path();
+        let first = || -> std::io::Result<bool> {
+            let mut line = Vec::new();
+            std::io::BufReader::new(File::open(&path)?).read_until(b'\n', &mut line)?;
+            Ok(line.ends_with(b"\n"))
+        };
+        match first() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            result => result.map_err(|error| StoreError::io("cannot read", &path, error)),
+        }
     }
 
     /// Where the journal lies.

@@ -1,6 +1,8 @@
 //! The state directory: runs, and for each service its open run, its lock and its ledger.
 
-use super::files::{ensure_dir, open_new, open_own_dir, read_if_any, sync_dir};
+use super::files::{
+    check_dir_of, ensure_dir, open_new, open_own_dir, open_seen_dir, read_if_any, sync_dir,
+};
 use super::space::{self, Medium};
 use super::{RunDir, StoreError};
 use crate::ledger::{self, Entry};
@@ -19,6 +21,17 @@ const ROOTS: &str = "/var/lib/upwalk";
 #[derive(Debug, Clone)]
 pub struct StateDir {
     root: PathBuf,
+    /// The uid of its owner: this user, or anybody where this is root who looks.
+    owner: u32,
+}
+
+/// The open runs of all services.
+#[derive(Debug, Default)]
+pub struct OpenRuns {
+    /// Those that are named, newest first.
+    pub runs: Vec<RunId>,
+    /// The claims that name none: each hides at most the run of its own service.
+    pub unreadable: Vec<StoreError>,
 }
 
 impl StateDir {
@@ -68,7 +81,8 @@ impl StateDir {
             open_own_dir(&root.join(name))?;
         }
         let said = space::warnings(&root, medium);
-        Ok((Self { root }, said))
+        let owner = identity::uid();
+        Ok((Self { root, owner }, said))
     }
 
     /// Creates the directory and what is missing above it. 0711: a step's user has to reach
@@ -82,20 +96,26 @@ impl StateDir {
         ensure_dir(root, 0o711).map(|_| ())
     }
 
-    /// Opens it for looking only: nothing is created; none where there is none.
+    /// Opens it for looking only: nothing is created; none where there is none. Root may look into
+    /// another user's.
     pub fn look(path: &Path) -> Result<Option<Self>, StoreError> {
         let root = std::path::absolute(path)
             .map_err(|error| StoreError::io("cannot find", path, error))?;
         if rustix::fs::stat(&root).is_err_and(|error| error == rustix::io::Errno::NOENT) {
             return Ok(None);
         }
-        open_own_dir(&root)?;
-        Ok(Some(Self { root }))
+        let owner = open_seen_dir(&root)?;
+        Ok(Some(Self { root, owner }))
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.root
+    }
+
+    /// The uid of its owner.
+    pub fn owner(&self) -> u32 {
+        self.owner
     }
 
     /// All runs, newest first.
@@ -106,16 +126,19 @@ impl StateDir {
         Ok(runs)
     }
 
-    /// The open runs (those `services/NAME.open` name), newest first.
-    pub fn open_runs(&self) -> Result<Vec<RunId>, StoreError> {
-        let mut open = Vec::new();
+    /// The open runs: those that `services/NAME.open` name.
+    pub fn open_runs(&self) -> Result<OpenRuns, StoreError> {
+        let mut open = OpenRuns::default();
         for name in list(&self.root.join("services"))? {
             let service = name.strip_suffix(".open").map(ServiceId::new);
             if let Some(Ok(service)) = service {
-                open.extend(self.open_run_of(&service)?);
+                match self.open_run_of(&service) {
+                    Ok(run) => open.runs.extend(run),
+                    Err(error) => open.unreadable.push(error),
+                }
             }
         }
-        open.sort_by(|a, b| b.cmp(a));
+        open.runs.sort_by(|a, b| b.cmp(a));
         Ok(open)
     }
 
@@ -126,9 +149,14 @@ impl StateDir {
             .join(format!("{service}.{suffix}"))
     }
 
+    /// The file that names a service's open run.
+    pub fn claim_path(&self, service: &ServiceId) -> PathBuf {
+        self.service_file(service, "open")
+    }
+
     /// The run that is open for a service.
     pub fn open_run_of(&self, service: &ServiceId) -> Result<Option<RunId>, StoreError> {
-        let path = self.service_file(service, "open");
+        let path = self.claim_path(service);
         let Some(bytes) = read_if_any(&path)? else {
             return Ok(None);
         };
@@ -147,11 +175,13 @@ impl StateDir {
     }
 
     /// Names `run` as the service's open one (`O_EXCL`, fsynced); `Ok(Some(other))` where another is.
+    /// The caller holds the service's lock.
     pub fn claim(&self, service: &ServiceId, run: &RunId) -> Result<Option<RunId>, StoreError> {
-        let path = self.service_file(service, "open");
-        let tmp = self.service_file(service, &format!("open.{}.tmp", std::process::id()));
+        let path = self.claim_path(service);
+        let tmp = self.service_file(service, "open.tmp");
         let failed = |error: std::io::Error| StoreError::io("cannot write", &path, error);
         let write = || -> std::io::Result<()> {
+            // Left by a crash, or by nobody.
             let _ = std::fs::remove_file(&tmp);
             let mut file = open_new(&tmp, 0o644)?;
             writeln!(file, "{run}")?;
@@ -181,7 +211,7 @@ impl StateDir {
         if self.open_run_of(service)?.as_ref() != Some(run) {
             return Ok(());
         }
-        let path = self.service_file(service, "open");
+        let path = self.claim_path(service);
         std::fs::remove_file(&path)
             .map_err(|error| StoreError::io("cannot remove", &path, error))?;
         sync_dir(&self.root.join("services"))
@@ -269,7 +299,7 @@ impl StateDir {
                 "try again",
             ));
         }
-        let dir = RunDir::checked(path);
+        let dir = RunDir::checked(path, self.owner);
         if let Err(error) = dir.fill(plan_name, plan, files) {
             // What is left of it would be taken for a run.
             let _ = self.discard_run(run);
@@ -280,17 +310,15 @@ impl StateDir {
 
     /// A run's directory; fails where there is none.
     pub fn run(&self, run: &RunId) -> Result<RunDir, StoreError> {
-        RunDir::open(&self.root.join("runs").join(run.as_str()))
+        let path = self.root.join("runs").join(run.as_str());
+        check_dir_of(self.owner, &path)?;
+        Ok(RunDir::checked(path, self.owner))
     }
 
     /// Removes a run's directory that never came to its first event.
     pub fn discard_run(&self, run: &RunId) -> Result<(), StoreError> {
         let path = self.root.join("runs").join(run.as_str());
-        if path
-            .join("journal.jsonl")
-            .metadata()
-            .is_ok_and(|meta| meta.len() > 0)
-        {
+        if RunDir::checked(path.clone(), self.owner).has_begun()? {
             return Err(StoreError::bad(
                 "a run that has begun is not removed:",
                 &path,

@@ -35,7 +35,7 @@ pub struct ClientError {
     pub what: String,
     /// A command that helps.
     pub hint: Option<String>,
-    /// The exit code that goes with it (1, 3, 7 or 8).
+    /// The exit code that goes with it (1, 3, 4, 7 or 8).
     pub code: u8,
     /// The run's supervisor is another upwalk, which speaks otherwise: the program it runs. Whoever
     /// replaces this process by that, with the same arguments, will be understood.

@@ -2,8 +2,9 @@
 //! service's lock taken, and the first one's socket.
 
 use super::ClientError;
-use crate::shell::os;
 use crate::shell::store::{RunDir, StateDir};
+use crate::shell::users::User;
+use crate::shell::{identity, os};
 use crate::supervisor::load::{self, LoadError};
 use crate::supervisor::serve::{FAILED, READY, TAKEN};
 use crate::types::{Millis, RunId};
@@ -37,9 +38,30 @@ pub(super) fn not_another(
     }
 }
 
+/// A supervisor acts as whoever started it: root's would run another user's commands as root.
+fn not_as_root(dir: &RunDir) -> ClientError {
+    let owner = User::numbered(dir.owner());
+    let owner = owner.map_or_else(|| format!("#{}", dir.owner()), |user| user.name);
+    let run = dir.path().file_name().unwrap_or_default();
+    let state = dir.path().ancestors().nth(2).unwrap_or(dir.path());
+    ClientError::new(format!(
+        "no supervisor of {} lives, and the run belongs to {owner}: root can attach to it, but does \
+         not start it",
+        run.to_string_lossy()
+    ))
+    .hint(format!(
+        "sudo -u '{owner}' upwalk attach {} --state-dir '{}'",
+        run.to_string_lossy(),
+        state.display()
+    ))
+}
+
 /// Starts a supervisor for the run and waits until it is ready, or until it may be that another
 /// one is.
 pub(super) fn start(dir: &RunDir) -> Result<Started, ClientError> {
+    if dir.owner() != identity::uid() {
+        return Err(not_as_root(dir));
+    }
     let log = dir.supervisor_log();
     let tail = format!("tail {}", log.display());
     let line = os::spawn_supervisor(dir.path(), &log, READY_WITHIN).map_err(|error| {
