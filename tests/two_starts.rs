@@ -412,7 +412,10 @@ fn a_run_that_ended_before_its_claim_was_given_up_keeps_nobody_out() {
     let stop = place.0.run(["why"]).line_to_type("stop");
     let stopped = place.0.type_line(&stop);
     assert_eq!(stopped.code, Some(0), "{stopped}");
-    wait_until("the run is closed", || place.claim("shop").is_empty());
+    wait_until("its supervisor has ended", || {
+        place.supervisors().is_empty()
+    });
+    assert_eq!(place.claim("shop"), "");
     let id = place.0.run_dir();
     let id = id
         .file_name()
@@ -470,12 +473,13 @@ fn all_open_runs_get_their_supervisors_and_one_that_cannot_keeps_no_other_from_i
     for words in [&*gamma, "is damaged", "delta.open"] {
         assert!(all.err.contains(words), "{words}: {all}");
     }
+    // The one that could not serve says so a moment before it ends.
+    wait_until("two supervisors", || place.supervisors().len() == 2);
     let started = place.supervisors();
-    assert_eq!(started.len(), 2, "{all}");
     assert!(started.contains(&alone[0]), "the one that lived goes on");
     // Again: nothing happens twice.
     assert_eq!(place.0.run(["attach", "--all"]).code, Some(8));
-    assert_eq!(place.supervisors(), started);
+    wait_until("the same two", || place.supervisors() == started);
     assert_eq!(std::fs::read(&journal).expect("a journal"), bytes);
     let marks = place.text("marks");
     let mut marks: Vec<&str> = marks.lines().collect();
