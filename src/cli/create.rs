@@ -83,6 +83,11 @@ pub(super) fn create(
     if begun(context, &service)? != known || open_run(state, &service)?.is_some() {
         return Ok(None);
     }
+    if let Some(short) = state.shortage() {
+        return Err(Failure::new(Code::Outside, "no run can begin")
+            .because(short.sentence())
+            .hint(short.advice("try again")));
+    }
     forget_half_made(state, &service)?;
     run.run = free_name(state, &run)?;
     run.run_dir = state.path().join("runs").join(run.run.as_str());

@@ -51,6 +51,9 @@ fn one(context: &Context, state: &StateDir, run: &RunId) -> Result<Status, Failu
         Supervisor::Gone
     };
     let mut status = report::status(&plan, &folded, &clock::now(), supervisor);
+    if let Some(short) = dir.shortage() {
+        status = status.short_of(&short);
+    }
     for command in &mut status.commands {
         *command = context.pasteable(command);
     }

@@ -7,6 +7,7 @@
 mod build;
 mod build_step;
 mod command;
+mod disk;
 mod dry_run;
 mod evaluate;
 mod fence;
@@ -23,6 +24,7 @@ mod terminal_step;
 mod words;
 
 pub use build::dry_run;
+pub use disk::{Disk, why_short};
 pub use dry_run::{
     Confirmation, DryRun, EnvironmentName, FromSource, QuestionKind, QuestionShown, Questions,
     Unattended, VariableShown, VersionsShown, WayBack, json,

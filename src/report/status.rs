@@ -1,5 +1,6 @@
 //! `upwalk status` and `upwalk runs`: what is open, what it waits for, what is owed.
 
+use super::disk::Disk;
 use super::quote;
 use super::quote::list;
 use crate::engine;
@@ -74,6 +75,8 @@ pub struct Status {
     pub last_steps: Vec<StepLine>,
     /// The run's directory.
     pub run_dir: String,
+    /// What its disk lacks, so that no step begins; null where nothing is lacking.
+    pub disk: Option<Disk>,
 }
 
 /// Where a run stands.
@@ -149,6 +152,7 @@ pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Superviso
         owed: owed(plan, state),
         last_steps: last_steps(state),
         run_dir: text::clean(&state.run.run_dir.display().to_string()),
+        disk: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{clock, identity, os};
 use crate::types::Millis;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -16,9 +17,7 @@ const MAX_LINE: usize = 64 << 10;
 /// Starts `upwalk __supervise RUN_DIR` detached from this login, its standard error appended to
 /// `log`, and returns the line it says on standard output; fails where it says none in time.
 pub fn spawn_supervisor(run_dir: &Path, log: &Path, timeout: Millis) -> io::Result<String> {
-    let flags =
-        OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let log = File::from(rustix::fs::open(log, flags, Mode::from_raw_mode(0o600))?);
+    let log = open_log(log)?;
     let mut child = command()
         .arg("__supervise")
         .arg(run_dir)
@@ -30,6 +29,21 @@ pub fn spawn_supervisor(run_dir: &Path, log: &Path, timeout: Millis) -> io::Resu
     // It goes on when this process ends; as long as that lives, it takes the status.
     std::thread::spawn(move || child.wait());
     line
+}
+
+/// The supervisor's log. Where nothing can be written there is none: the supervisor finds out what
+/// that means for the run, and says it on standard output.
+fn open_log(path: &Path) -> io::Result<Stdio> {
+    let flags =
+        OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)) {
+        Ok(fd) => Ok(File::from(fd).into()),
+        Err(Errno::ROFS | Errno::NOSPC | Errno::DQUOT) => Ok(Stdio::null()),
+        Err(error) => Err(io::Error::other(format!(
+            "cannot open {}: {error}",
+            path.display()
+        ))),
+    }
 }
 
 /// Replaces this process by another program with the arguments that this one got; returns only where

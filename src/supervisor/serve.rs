@@ -7,8 +7,10 @@ use super::server::{self, Greeting};
 use super::service::{End, Msg, Service};
 use super::wire::{self, FromServer};
 use super::work::Work;
+use crate::engine::{self, Effect};
 use crate::shell::store::{RunDir, ServiceLock, StateDir};
-use crate::shell::{ask, identity, os};
+use crate::shell::{ask, clock, identity, os};
+use crate::types::{Lack, Shortage};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
@@ -60,7 +62,7 @@ pub fn serve(run_dir: &Path) -> u8 {
     service.part(&end);
     match end {
         End::Finished | End::Looked | End::Told => 0,
-        End::Failed(_) => 1,
+        End::Short(_) | End::Failed(_) => 1,
         End::Bug(_) => 70,
     }
 }
@@ -77,12 +79,19 @@ struct Taken {
 fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
     os::become_supervisor().map_err(|error| failed("cannot become a supervisor", &error))?;
     let dir = RunDir::open(run_dir)?;
+    let short = dir.shortage();
+    if let Some(short) = short.as_ref().filter(|short| short.lack == Lack::Writing) {
+        return Err(too_short(&dir, short));
+    }
     let state_dir = state_dir_of(run_dir)?;
     let Some(lock) = state_dir.lock(&load::service_of(&dir)?)? else {
         return Ok(None);
     };
     // Only now nobody else appends to it.
     let run = load::load(&dir)?;
+    if let Some(short) = short.filter(|_| only_steps_are_left(&run)) {
+        return Err(too_short(&dir, &short));
+    }
     settle(&state_dir, &dir, &run)?;
     if run.torn > 0 {
         super::log(&format!(
@@ -98,8 +107,10 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
     let (loop_, inbox) = sync_channel(INBOX);
     let socket_dir = server::open_dir(run_dir)
         .map_err(|error| failed("cannot open the run's directory", &error))?;
-    listen(&socket_dir, &dir, &run, &loop_)
-        .map_err(|error| failed("cannot open the run's socket", &error))?;
+    listen(&socket_dir, &dir, &run, &loop_).map_err(|error| {
+        let place = format!("cannot open the socket {}", dir.socket_path().display());
+        failed(&place, &error)
+    })?;
     let told = loop_.clone();
     os::on_terminate(move || {
         // Where the loop has ended, it has ended.
@@ -117,6 +128,28 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
         socket_dir,
         _lock: lock,
     }))
+}
+
+/// Whether nothing is left to do but to begin a step: no command is under way that somebody may want
+/// to see, and to end.
+fn only_steps_are_left(run: &Loaded) -> bool {
+    let due = engine::due(&run.plan, &run.state, &clock::now());
+    let runs = |effect: &Effect| matches!(effect, Effect::Run { .. });
+    run.state.finished.is_none() && !due.iter().any(runs)
+}
+
+/// Why the run cannot go on.
+fn too_short(dir: &RunDir, short: &Shortage) -> LoadError {
+    let run = dir.path().file_name().unwrap_or_default();
+    let attach = format!("type: upwalk attach {}", run.display());
+    LoadError {
+        what: format!(
+            "the run cannot go on, and stays as it is. {}",
+            short.sentence()
+        ),
+        hint: Some(short.advice(&attach)),
+        code: 1,
+    }
 }
 
 /// A failed call.

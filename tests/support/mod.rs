@@ -1,6 +1,7 @@
 //! What the walks in `tests/` share: a sandbox with a state directory of its own, a terminal of its
 //! own, and words for a test that cannot run here.
 
+pub(crate) mod mounts;
 pub(crate) mod pty;
 
 use std::ffi::OsStr;

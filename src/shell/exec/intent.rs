@@ -115,9 +115,16 @@ impl Intent {
         }))
     }
 
-    /// Writes `.exit`: all of it or nothing.
+    /// Writes `.exit`: all of it or nothing. Where the disk is full, the run's reserve is for this.
     pub(in crate::shell) fn write_exit(&self, record: &ExitRecord) -> io::Result<()> {
-        replace(&self.file("exit"), &serde_json::to_vec(record)?)
+        let bytes = serde_json::to_vec(record)?;
+        self.dir
+            .with_reserve(|| replace(&self.file("exit"), &bytes))
+    }
+
+    /// Writes `.void`: nothing was started, and nothing ever will be.
+    pub(in crate::shell) fn write_void(&self) -> io::Result<()> {
+        self.dir.with_reserve(|| replace(&self.file("void"), b""))
     }
 
     /// What `.exit` says; none where there is no such file.
@@ -134,7 +141,9 @@ impl Intent {
             why: why.to_owned(),
             up: clock::up(),
         };
-        replace(&self.file("cancel"), &serde_json::to_vec(&cancel)?)
+        let bytes = serde_json::to_vec(&cancel)?;
+        self.dir
+            .with_reserve(|| replace(&self.file("cancel"), &bytes))
     }
 
     /// Tells one request to cancel from another; none where there is none.

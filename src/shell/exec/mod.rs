@@ -148,7 +148,7 @@ fn find_out(
             still(match intent.read_pid()?.and_then(|pids| pids.command) {
                 Some(command) => match Proc::read(command.group) {
                     Some(proc) => format!("it still runs: {}", proc.title()),
-                    None => "its shim is at work".to_owned(),
+                    None => "its command has ended, and its shim has yet to write down how".into(),
                 },
                 None => "its shim is at work".to_owned(),
             });
@@ -158,7 +158,8 @@ fn find_out(
             return Ok(fate);
         }
         match intent.read_pid()? {
-            None => void(intent, refused),
+            // A shim starts nothing before its own line in `.pid` is durable.
+            None | Some(PidFile { shim: None, .. }) => void(intent, refused),
             Some(pids) => orphaned(intent, job, &pids, heir, still),
         }
     };
@@ -182,7 +183,7 @@ fn known(intent: &Intent) -> Option<Fate> {
 /// Nothing was started: makes sure that nothing will be.
 fn void(intent: &Intent, refused: Option<&str>) -> io::Result<Fate> {
     if !intent.has("void") {
-        super::store::create_new(&intent.file("void"), b"")?;
+        intent.write_void()?;
     }
     let Some(why) = refused else {
         return Ok(Fate::NeverStarted);

@@ -125,18 +125,27 @@ fn close_fence(intent: &Intent) -> io::Result<Option<(File, File, File)>> {
     let log = open_log(&intent.file("log"))?;
     let own = i32::try_from(std::process::id()).unwrap_or(0);
     bear_signals()?;
-    create_new(&intent.file("pid"), b"")?;
-    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
-    let pid_file = rustix::fs::open(intent.file("pid"), flags, Mode::empty())?;
-    let mut pid_file = File::from(pid_file);
     let line = ShimLine {
         boot: clock::boot(),
         pid: own,
         start: Proc::read(own).map_or(0, |proc| proc.start),
         up: clock::up(),
     };
-    Intent::say(&mut pid_file, &line)?;
+    let path = intent.file("pid");
+    let pid_file = write_pid(&path, &line).inspect_err(|_| {
+        // Nothing was started, and whoever takes over has to see that.
+        let _ = std::fs::remove_file(&path);
+    })?;
     Ok(Some((lock, pid_file, log)))
+}
+
+/// Creates `.pid` with its first line, durable; it is left open for the second.
+fn write_pid(path: &Path, line: &ShimLine) -> io::Result<File> {
+    create_new(path, b"")?;
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    Intent::say(&mut file, line)?;
+    Ok(file)
 }
 
 /// Whoever reads `.pid` may send a signal at once, and it must not end this process: a cancel is
@@ -193,10 +202,15 @@ impl Begun {
             left_running: Vec::new(),
         };
         let setup = os::become_subreaper().and_then(|()| Watch::new(&self.intent));
-        let watch = match setup.and_then(|watch| self.make_output().map(|()| watch)) {
+        let watch = match setup {
             Ok(watch) => watch,
-            Err(error) => return not_started(error.to_string()),
+            Err(error) => return not_started(format!("it cannot be watched: {error}")),
         };
+        if let Err(error) = self.make_output() {
+            let path = self.intent.output_file();
+            let path = path.display();
+            return not_started(format!("upwalk cannot make its $OUTPUT {path}: {error}"));
+        }
         if self.intent.has("cancel") {
             return End::Known {
                 exit: Exit::Cancelled,

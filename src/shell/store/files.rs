@@ -120,10 +120,16 @@ pub(in crate::shell) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()
     let tmp = Path::new(&name);
     // Left by a crash, or by nobody.
     let _ = std::fs::remove_file(tmp);
-    let mut file = open_new(tmp, 0o600)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(tmp, path)?;
+    let write = || -> std::io::Result<()> {
+        let mut file = open_new(tmp, 0o600)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(tmp, path)
+    };
+    write().inspect_err(|_| {
+        // On a full disk it is in the way of whoever tries again.
+        let _ = std::fs::remove_file(tmp);
+    })?;
     sync_parent(path)
 }
 

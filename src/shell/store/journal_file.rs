@@ -67,14 +67,17 @@ impl JournalFile {
         let mut result = self.write_whole(bytes);
         if matches!(&result, Err(error) if error.kind() == std::io::ErrorKind::StorageFull)
             && self.broken.is_none()
-            && std::fs::remove_file(&self.reserve).is_ok()
+            && super::run_dir::give_up(&self.reserve)
         {
             result = self.write_whole(bytes);
         }
         result.map_err(|error| StoreError::io("cannot write the journal", &self.path, error))?;
         if let Err(error) = self.file.sync_data() {
-            // What the disk holds now is unknown, and a second sync would report success.
+            // What the disk holds now is unknown, and a second sync would report success. Memory
+            // would show the next reader what the disk may have lost: nobody has seen these events,
+            // and they are taken out. Where that fails too, the next reader decides.
             self.broken = Some(format!("a sync failed: {error}"));
+            let _ = self.file.set_len(self.len);
             return Err(StoreError::io("cannot sync the journal", &self.path, error));
         }
         self.len += bytes.len() as u64;
@@ -144,5 +147,16 @@ mod tests {
         assert!(journal.append(b"{}\n").is_err());
         let error = journal.append(b"{}\n").expect_err("it is broken");
         assert!(error.what.contains("a sync failed"), "{}", error.what);
+    }
+
+    #[test]
+    fn a_full_disk_gets_the_reserve() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut journal = open(dir.path(), 0);
+        std::fs::write(dir.path().join("reserve"), "room").expect("written");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        journal.file = full.expect("every Linux has /dev/full");
+        assert!(journal.append(b"{}\n").is_err());
+        assert!(!dir.path().join("reserve").exists());
     }
 }

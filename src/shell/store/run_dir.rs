@@ -4,9 +4,13 @@ use super::files::{create_new, ensure_dir, open_own_dir, read_if_any, replace, s
 use super::{JournalFile, StoreError};
 use crate::shell::ask::Secrets;
 use crate::shell::identity;
-use crate::types::Seq;
+use crate::types::{Seq, Shortage};
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+
+/// How long `reserve` is, in bytes.
+const RESERVE: usize = 1 << 20;
 
 /// A run's directory.
 #[derive(Debug, Clone)]
@@ -101,8 +105,46 @@ impl RunDir {
 
     /// Opens the journal for appending and cuts it to `good_bytes`.
     pub fn open_journal(&self, good_bytes: u64) -> Result<JournalFile, StoreError> {
-        let reserve = self.path.join("reserve");
-        JournalFile::open(&self.journal_path(), &reserve, good_bytes)
+        JournalFile::open(&self.journal_path(), &self.reserve_path(), good_bytes)
+    }
+
+    /// What its filesystem lacks for a step to begin.
+    pub fn shortage(&self) -> Option<Shortage> {
+        super::space::shortage(&self.path)
+    }
+
+    /// Does something that needs a little room. Where the disk is full, the run's `reserve` is given
+    /// up for it, once. What is done must bear being done again after it has failed half-way.
+    pub(in crate::shell) fn with_reserve<T>(
+        &self,
+        mut act: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
+        match act() {
+            Err(error)
+                if error.kind() == io::ErrorKind::StorageFull && give_up(&self.reserve_path()) =>
+            {
+                act()
+            }
+            result => result,
+        }
+    }
+
+    /// Makes the `reserve` again where it was given up.
+    pub fn keep_reserve(&self) -> Result<(), StoreError> {
+        let path = self.reserve_path();
+        let whole = path
+            .metadata()
+            .is_ok_and(|meta| meta.len() == RESERVE as u64);
+        if whole {
+            return Ok(());
+        }
+        replace(&path, &vec![0x55; RESERVE])
+            .map_err(|error| StoreError::io("cannot write", &path, error))
+    }
+
+    /// A file that is there to be given up when the disk is full.
+    fn reserve_path(&self) -> PathBuf {
+        self.path.join("reserve")
     }
 
     /// Stores the run's secrets (0600, fsynced).
@@ -127,7 +169,7 @@ impl RunDir {
         let path = self.path.join("secrets.json");
         match std::fs::remove_file(&path) {
             Ok(()) => sync_dir(&self.path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(StoreError::io("cannot remove", &path, error)),
         }
     }
@@ -152,7 +194,7 @@ impl RunDir {
                      that command did before anything else",
                 ));
             }
-            let remove = || -> std::io::Result<()> {
+            let remove = || -> io::Result<()> {
                 let file = File::open(&path)?;
                 file.try_lock()?;
                 std::fs::remove_file(&path)
@@ -208,14 +250,14 @@ impl RunDir {
             make_parents(&root, relative)?;
             self.put(&path, mode & 0o755, bytes)?;
         }
-        self.put(&self.path.join("reserve"), 0o600, &vec![0x55; 1 << 20])?;
+        self.put(&self.reserve_path(), 0o600, &vec![0x55; RESERVE])?;
         sync_dir(&self.path)
     }
 
     /// Creates one file with its bytes, synced; its directory is synced too.
     fn put(&self, path: &Path, mode: u32, bytes: &[u8]) -> Result<(), StoreError> {
         use std::io::Write;
-        let write = || -> std::io::Result<()> {
+        let write = || -> io::Result<()> {
             let mut file = super::files::open_new(path, mode)?;
             file.write_all(bytes)?;
             file.sync_all()
@@ -223,6 +265,12 @@ impl RunDir {
         write().map_err(|error| StoreError::io("cannot write", path, error))?;
         sync_dir(path.parent().unwrap_or(&self.path))
     }
+}
+
+/// Gives a `reserve` up; says whether there was one. What it held is free at once, and should the
+/// machine die before that is durable, it is there again and no harm is done.
+pub(super) fn give_up(reserve: &Path) -> bool {
+    std::fs::remove_file(reserve).is_ok()
 }
 
 /// Creates the directories above a file of the plan.

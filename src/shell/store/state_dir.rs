@@ -7,7 +7,7 @@ use super::space::{self, Medium};
 use super::{RunDir, StoreError};
 use crate::ledger::{self, Entry};
 use crate::shell::identity;
-use crate::types::{RunId, ServiceId};
+use crate::types::{RunId, ServiceId, Shortage};
 use rustix::fs::{Mode, OFlags};
 use std::fs::{File, Permissions};
 use std::io::{Read, Write};
@@ -116,6 +116,11 @@ impl StateDir {
     /// The uid of its owner.
     pub fn owner(&self) -> u32 {
         self.owner
+    }
+
+    /// What its filesystem lacks for a step to begin.
+    pub fn shortage(&self) -> Option<Shortage> {
+        space::shortage(&self.root)
     }
 
     /// All runs, newest first.

@@ -52,6 +52,11 @@ impl Service {
                 "The supervisor was told to end. The run stays as it is, and what runs goes on; \
                  go on with: {attach}"
             ),
+            End::Short(short) => format!(
+                "The run stops before its next step. {} {}",
+                short.sentence(),
+                short.advice(&format!("type: {attach}"))
+            ),
             End::Failed(why) => format!(
                 "The supervisor ends because it cannot keep what happens: {why}. What runs goes \
                  on; once that is mended, go on with: {attach}"

@@ -2,6 +2,7 @@
 //! which), the events become durable in one append, then state, then news for the front ends, and
 //! only then is anything done. It decides nothing itself and never waits for a front end.
 
+mod before_step;
 mod front_ends;
 
 use super::clients::Clients;
@@ -16,7 +17,7 @@ use crate::journal::{Event, RunState, codec};
 use crate::plan::Plan;
 use crate::shell::clock;
 use crate::shell::store::{JournalFile, RunDir, StateDir, StoreError};
-use crate::types::{Millis, Moment, Seq, Who};
+use crate::types::{Millis, Moment, Seq, Shortage, Who};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 
 /// How long a supervisor of a run that had finished before stays for somebody to look.
@@ -71,6 +72,9 @@ pub(super) enum End {
     /// Somebody ended the supervisor.
     #[error("ends: it was told to")]
     Told,
+    /// The disk cannot carry another step.
+    #[error("ends before the next step: {}", .0.sentence())]
+    Short(Shortage),
     /// Facts could not be kept; nothing may be done any more.
     #[error("ends: {0}")]
     Failed(String),
@@ -81,7 +85,11 @@ pub(super) enum End {
 
 impl From<StoreError> for End {
     fn from(error: StoreError) -> Self {
-        Self::Failed(super::load::LoadError::from(error).what)
+        let error = super::load::LoadError::from(error);
+        Self::Failed(match error.hint {
+            Some(hint) => format!("{} ({hint})", error.what),
+            None => error.what,
+        })
     }
 }
 
@@ -111,6 +119,9 @@ pub(super) struct Service {
     mode: Mode,
     /// Where the journal ended when a deadline was last acted on.
     proceeded_at: Option<Seq>,
+    /// Why the loop ends once the input under way was answered. From then on the state is ahead of
+    /// the journal, and nothing may be built on it.
+    stop: Option<End>,
 }
 
 impl Service {
@@ -143,6 +154,7 @@ impl Service {
             inbox,
             mode,
             proceeded_at: None,
+            stop: None,
         }
     }
 
@@ -162,6 +174,9 @@ impl Service {
             }
         }
         loop {
+            if let Some(end) = self.stop.take() {
+                return Ok(end);
+            }
             match self.mode {
                 Mode::Serving | Mode::Draining if self.state.finished.is_some() => {
                     return self.finish();
@@ -248,7 +263,7 @@ impl Service {
             Msg::Terminate => self.drain()?,
             Msg::Bug(what) => return Err(End::Bug(what)),
         }
-        Ok(())
+        self.stop.take().map_or(Ok(()), Err)
     }
 
     /// Records what has arrived already. What still runs is found out about by the next supervisor.
@@ -297,22 +312,18 @@ impl Service {
             Err(refusal) if self.state.last == last => return Ok(Err(refusal)),
             Err(misfit) => return Err(End::Bug(misfit.to_string())),
         };
+        let events = self.admit(last, &events);
         if !events.is_empty() {
-            self.record(last, &events, &now)?;
+            self.record(last, events, &now)?;
         }
-        self.act(&now)?;
-        Ok(Ok(self.state.last))
+        if self.stop.is_none() {
+            self.act(&now)?;
+        }
+        Ok(Ok(Seq(last.0 + events.len() as u64)))
     }
 
     /// Makes events durable that follow number `last`, then known.
     fn record(&mut self, last: Seq, events: &[Event], now: &Moment) -> Result<(), End> {
-        let mut number = last;
-        for event in events {
-            number = number.next();
-            if let Some(stem) = super::stem::of_event(event) {
-                self.dir.create_fence(number, &stem)?;
-            }
-        }
         let (bytes, hash, recorded) = codec::encode(&self.hash, last, now, events);
         self.journal.append(&bytes)?;
         self.hash = hash;
