@@ -625,7 +625,7 @@ fn more_front_ends_than_there_is_room_for_are_turned_away() {
     let run = Run::of(WAITING);
     let _supervisor = run.serve();
     let mut first_lines = Vec::new();
-    let all: Vec<UnixStream> = (0..70).map(|_| raw(&run)).collect();
+    let all: Vec<UnixStream> = (0..200).map(|_| raw(&run)).collect();
     for stream in &all {
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line).expect("a line");
@@ -634,7 +634,7 @@ fn more_front_ends_than_there_is_room_for_are_turned_away() {
     let turned_away = first_lines
         .iter()
         .filter(|line| line.contains("attached already"));
-    assert_eq!(turned_away.count(), 6);
+    assert_eq!(turned_away.count(), 136);
     drop(all);
     wait_until("room again", || {
         let mut line = String::new();
