@@ -710,6 +710,14 @@ fn an_event_that_a_crash_tore_is_cut_off_and_said() {
     let _supervisor = run.serve();
     run.attach(Part::Controls).note();
     assert!(run.log().contains("ends in 11 bytes"), "{}", run.log());
+    let cut = |event: &Event| match event {
+        Event::TailCutOff { bytes, began } => Some((*bytes, began.clone())),
+        _ => None,
+    };
+    let told: Vec<_> = events(&run).iter().filter_map(cut).collect();
+    assert_eq!(told, [(11, "{\"hash\":\"00".to_owned())]);
+    let remarks = run.state().remarks.clone();
+    assert!(remarks[0].text.contains("ended in 11 bytes"), "{remarks:?}");
     let whole = run.dir.read_journal().expect("a journal");
     assert!(whole.starts_with(&good));
     codec::decode(&whole).expect("it is good again");

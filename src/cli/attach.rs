@@ -19,10 +19,12 @@ pub(super) fn run(context: &Context, args: &AttachArgs) -> Result<Code, Failure>
     let found = find::find(context, args.run.as_deref())?;
     if !found.open {
         let (plan, state) = client::read_run(&found.state.run(&found.run)?)?;
-        let lines = report::finished_summary(&plan, &state);
-        out::print(&format!("{}\n", lines.join("\n")))?;
-        let result = state.finished.as_ref().map(|finished| &finished.result);
-        return Ok(result.map_or(Code::Person, code_of));
+        // One without an end had it cut off: its supervisor ends it once more.
+        if let Some(finished) = &state.finished {
+            let lines = report::finished_summary(&plan, &state);
+            out::print(&format!("{}\n", lines.join("\n")))?;
+            return Ok(code_of(&finished.result));
+        }
     }
     let role = if args.observe {
         Role::Observe

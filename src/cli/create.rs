@@ -4,8 +4,8 @@
 
 use super::context::Context;
 use super::failure::{Code, Failure};
+use super::out;
 use super::plan_file::Loaded;
-use super::{find, out};
 use crate::journal::codec::{GENESIS, encode};
 use crate::journal::{Event, Recorded, RunStarted, RunState};
 use crate::plan::Plan;
@@ -171,7 +171,7 @@ pub(super) fn open_run(state: &StateDir, service: &ServiceId) -> Result<Option<R
 /// All runs of a service, newest first.
 fn of_service(state: &StateDir, service: &ServiceId) -> Result<Vec<RunId>, StoreError> {
     let mut runs = state.runs()?;
-    runs.retain(|run| find::service_of(run) == service.as_str());
+    runs.retain(|run| run.service() == service.as_str());
     Ok(runs)
 }
 

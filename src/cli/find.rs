@@ -32,17 +32,11 @@ pub(super) fn find(context: &Context, named: Option<&str>) -> Result<Found, Fail
         },
     };
     // A claim that cannot be read may well be this run's.
-    let open = match ServiceId::new(service_of(&run)) {
+    let open = match ServiceId::new(run.service()) {
         Ok(service) => state.open_run_of(&service)?.as_ref() == Some(&run),
         Err(_) => false,
     };
     Ok(Found { state, run, open })
-}
-
-/// The service in a run's id.
-pub(super) fn service_of(run: &RunId) -> &str {
-    let tail = run.as_str().get(17..).unwrap_or_default();
-    tail.rsplit_once('-').map_or(tail, |(service, _)| service)
 }
 
 /// Picks from all runs (newest first) the one a text means.
@@ -50,7 +44,7 @@ fn by_name(text: &str, runs: &[RunId], open: &[RunId]) -> Result<RunId, Failure>
     if let Some(run) = runs.iter().find(|run| run.as_str() == text) {
         return Ok(run.clone());
     }
-    let of_service = |run: &&RunId| service_of(run) == text;
+    let of_service = |run: &&RunId| run.service() == text;
     if let Some(run) = open
         .iter()
         .find(of_service)
@@ -103,6 +97,6 @@ mod tests {
         assert_eq!(found("20261121").expect("by beginning"), all[0]);
         assert_eq!(found("2026").expect_err("three fit").code().status(), 2);
         assert!(found("wiki").expect_err("none").render().contains("wiki"));
-        assert_eq!(service_of(&all[1]), "my-shop");
+        assert_eq!(all[1].service(), "my-shop");
     }
 }

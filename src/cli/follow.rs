@@ -193,7 +193,7 @@ pub(super) fn code_of(result: &RunResult) -> Code {
     match result {
         RunResult::Done => Code::Done,
         RunResult::RolledBack => Code::RolledBack,
-        RunResult::Stopped { .. } | RunResult::NeverStarted => Code::Failed,
+        RunResult::Stopped { .. } | RunResult::NeverStarted | RunResult::Lost => Code::Failed,
     }
 }
 

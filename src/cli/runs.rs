@@ -3,7 +3,7 @@
 use super::args::RunsArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::{find, out};
+use super::out;
 use crate::report::{self, RunLine};
 use crate::shell::clock;
 use crate::supervisor::client;
@@ -14,7 +14,7 @@ pub(super) fn run(context: &Context, args: &RunsArgs) -> Result<Code, Failure> {
     let mut lines = Vec::new();
     if let Some(state) = context.look()? {
         for run in state.runs()? {
-            let service = find::service_of(&run);
+            let service = run.service();
             if args
                 .service
                 .as_deref()

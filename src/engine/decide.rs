@@ -4,6 +4,7 @@ use super::answer::decided;
 use super::due::Input;
 use super::next::{Next, next};
 use super::walk::walk_of;
+use crate::journal::codec::FORMAT;
 use crate::journal::{Attempt, Event, Outcome, Recorded, RunState};
 use crate::plan::Plan;
 use crate::types::{Exit, ExitRecord, Moment, Seq, StepId};
@@ -75,13 +76,19 @@ fn react(
 ) -> Result<Vec<Event>, Refusal> {
     Ok(match input {
         Input::Proceed => Vec::new(),
-        Input::Taken { pid, upwalk } => {
+        Input::Taken { pid, upwalk, torn } => {
             let boot = now.boot.clone();
-            vec![Event::SupervisorStarted {
+            let mut events = vec![Event::SupervisorStarted {
                 pid: *pid,
                 boot,
                 upwalk: upwalk.clone(),
-            }]
+                writes: Some(FORMAT),
+            }];
+            if let Some((bytes, began)) = torn {
+                let (bytes, began) = (*bytes, began.clone());
+                events.push(Event::TailCutOff { bytes, began });
+            }
+            events
         }
         Input::TookControls { who } => vec![Event::ControlsTaken { who: who.clone() }],
         Input::Answered { key, answer } => {

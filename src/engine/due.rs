@@ -18,6 +18,8 @@ pub enum Input {
         pid: u32,
         /// Which upwalk it is.
         upwalk: String,
+        /// What it cut off the journal's end: how many bytes, and how they began.
+        torn: Option<(u64, String)>,
     },
     /// Somebody decided something.
     Decided {

@@ -73,6 +73,9 @@ fn ending(state: &RunState, result: &RunResult) -> String {
         },
         RunResult::RolledBack => "The run was rolled back.".to_owned(),
         RunResult::NeverStarted => "The run never began; nothing was changed.".to_owned(),
+        RunResult::Lost => {
+            "The run had ended; how is not known: the end of its journal is lost.".to_owned()
+        }
         RunResult::Stopped { at, because, .. } => {
             let at = at
                 .as_ref()

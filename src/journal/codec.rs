@@ -2,7 +2,7 @@
 //! the hash of the line before and its own body.
 //!
 //! ```text
-//! {"hash":"<64 hex digits>","n":1,"t":"2026-11-20T22:10:07.120Z","up":81234,"format":[1,0],"event":"RunStarted",…}
+//! {"hash":"<64 hex digits>","n":1,"t":"2026-11-20T22:10:07.120Z","up":81234,"format":[1,1],"event":"RunStarted",…}
 //! ```
 //!
 //! The first line carries the format version. A new event kind or optional field is a new minor
@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
 /// The format that this upwalk writes: major and minor.
-pub const FORMAT: (u32, u32) = (1, 0);
+pub const FORMAT: (u32, u32) = (1, 1);
 
 /// What the first line's hash builds on.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -34,6 +34,10 @@ pub struct Journal {
     pub good_bytes: u64,
     /// The hash that the next line builds on.
     pub hash: String,
+    /// The newest minor version that any of it was written by.
+    minor: u32,
+    /// The boot that its events count from.
+    boot: BootId,
 }
 
 /// Damage: which line, and what is wrong with it.
@@ -44,6 +48,17 @@ pub struct Damage {
     pub line: usize,
     /// What is wrong.
     pub why: String,
+}
+
+/// Why a journal is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is not as it was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// It is of a newer major version, which is no damage.
+    #[error("{0}")]
+    Newer(String),
 }
 
 /// The frame around an event.
@@ -63,66 +78,106 @@ struct Frame {
 #[derive(Deserialize)]
 struct Format {
     format: (u32, u32),
+    #[serde(default)]
+    upwalk: Option<String>,
 }
 
 /// Reads a whole journal. What follows the last newline was torn by a crash and is left out; any
 /// other damage is an error.
-pub fn decode(bytes: &[u8]) -> Result<Journal, Damage> {
-    let good = bytes
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |at| at + 1);
+pub fn decode(bytes: &[u8]) -> Result<Journal, Unread> {
+    match good_part(bytes)? {
+        (journal, None) => Ok(journal),
+        (_, Some(damage)) => Err(damage.into()),
+    }
+}
+
+/// Reads a journal as far as it is good, and says what is wrong with the line behind that. What
+/// follows the last newline was torn by a crash, which is no damage.
+pub fn good_part(bytes: &[u8]) -> Result<(Journal, Option<Damage>), Unread> {
     let mut journal = Journal {
         events: Vec::new(),
-        good_bytes: good as u64,
+        good_bytes: 0,
         hash: GENESIS.to_owned(),
+        minor: FORMAT.1,
+        boot: BootId::default(),
     };
-    let mut minor = FORMAT.1;
-    let mut boot = BootId::default();
-    for (index, line) in bytes[..good].split_inclusive(|b| *b == b'\n').enumerate() {
-        let fail = |why: String| Damage {
-            line: index + 1,
-            why,
+    for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+        let Some(whole) = line.strip_suffix(b"\n") else {
+            break;
         };
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let (hash, body) = unseal(line, &journal.hash).map_err(fail)?;
+        match journal.take(whole) {
+            Ok(()) => journal.good_bytes += line.len() as u64,
+            Err(Refused::Newer(why)) => return Err(Unread::Newer(why)),
+            Err(Refused::Wrong(why)) => {
+                let line = index + 1;
+                return Ok((journal, Some(Damage { line, why })));
+            }
+        }
+    }
+    Ok((journal, None))
+}
+
+/// Why a line is not taken.
+enum Refused {
+    /// The journal is of a newer major version.
+    Newer(String),
+    /// What is wrong with the line.
+    Wrong(String),
+}
+
+impl From<&str> for Refused {
+    fn from(why: &str) -> Self {
+        Self::Wrong(why.to_owned())
+    }
+}
+
+impl Journal {
+    /// Adds one line, given without its end; leaves the journal as it was where it does not fit.
+    fn take(&mut self, line: &[u8]) -> Result<(), Refused> {
+        let first = self.events.is_empty();
+        let (hash, body) = unseal(line, &self.hash).map_err(Refused::Wrong)?;
         let body = format!("{{{body}");
-        if index == 0 {
-            minor = checked_minor(&body).map_err(fail)?;
+        let mut minor = self.minor;
+        if first {
+            minor = checked_minor(&body)?;
         }
-        let frame: Frame =
-            serde_json::from_str(&body).map_err(|e| fail(format!("it is not an event: {e}")))?;
-        let expected = journal.events.last().map_or(Seq(1), |last| last.n.next());
-        if frame.n != expected {
-            return Err(fail(format!(
-                "it has number {} instead of {expected}",
-                frame.n
-            )));
+        let frame: Frame = serde_json::from_str(&body)
+            .map_err(|error| Refused::Wrong(format!("it is not an event: {error}")))?;
+        let last = self.events.last().map_or(Seq(0), |last| last.n);
+        if !frame.event.may_follow(last, frame.n) {
+            let why = format!("it has number {} instead of {}", frame.n, last.next());
+            return Err(Refused::Wrong(why));
         }
-        if frame.format.is_some() != (index == 0) {
-            return Err(fail(
-                "the format stands in the first line and nowhere else".into(),
-            ));
+        if frame.format.is_some() != first {
+            return Err("the format stands in the first line and nowhere else".into());
         }
         if frame.event == Event::Unknown && minor <= FORMAT.1 {
-            return Err(fail("it is of no known kind".into()));
+            return Err("it is of no known kind".into());
         }
         if let Some(new) = boot_of(&frame.event) {
-            boot = new.clone();
+            self.boot = new.clone();
+        }
+        if let Event::SupervisorStarted {
+            writes: Some((_, newer)),
+            ..
+        } = &frame.event
+        {
+            minor = minor.max(*newer);
         }
         let at = Moment {
             wall: frame.t,
-            boot: boot.clone(),
+            boot: self.boot.clone(),
             up: frame.up,
         };
-        journal.events.push(Recorded {
+        self.events.push(Recorded {
             n: frame.n,
             at,
             event: frame.event,
         });
-        journal.hash = hash;
+        self.minor = minor;
+        self.hash = hash;
+        Ok(())
     }
-    Ok(journal)
 }
 
 /// Takes hash and body of a line apart, and holds the one to the other.
@@ -155,18 +210,22 @@ fn seal(before: &str, body: &str) -> String {
 }
 
 /// The minor version of a first line whose major version is ours.
-fn checked_minor(body: &str) -> Result<u32, String> {
+fn checked_minor(body: &str) -> Result<u32, Refused> {
     let Format {
         format: (major, minor),
+        upwalk,
     } = serde_json::from_str(body).map_err(|_| "it does not name the journal's format")?;
     if major == FORMAT.0 {
         return Ok(minor);
     }
-    Err(format!(
-        "the journal has format {major}.{minor}, and this upwalk reads {}.x: use the upwalk that \
-         wrote it",
+    let by = upwalk.map_or_else(
+        || "another upwalk".to_owned(),
+        |version| format!("upwalk {version}"),
+    );
+    Err(Refused::Newer(format!(
+        "it was written by {by} in format {major}.{minor}, and this upwalk reads {}.x",
         FORMAT.0
-    ))
+    )))
 }
 
 /// The boot that events count from after this one.
@@ -259,7 +318,9 @@ mod tests {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
             let line = bytes[..at].split(|b| *b == b'\n').count();
-            let damage = decode(&bad).expect_err("a flip is damage");
+            let Err(Unread::Damaged(damage)) = decode(&bad) else {
+                panic!("byte {at}: a flip is damage");
+            };
             // A flipped newline joins two lines, and a flip may split one in two.
             assert!(
                 damage.line == line || damage.line == line + 1,
@@ -282,15 +343,17 @@ mod tests {
             }
             out.into_bytes()
         };
-        let major = reseal(text.replace("\"format\":[1,0]", "\"format\":[2,0]"));
-        let damage = decode(&major).expect_err("format 2");
-        assert!(damage.why.contains("format 2.0"), "{damage}");
+        let major = reseal(text.replace("\"format\":[1,1]", "\"format\":[2,0]"));
+        let refused = decode(&major).expect_err("format 2");
+        assert!(matches!(refused, Unread::Newer(_)), "{refused:?}");
+        let said = refused.to_string();
+        assert!(said.contains("by upwalk 0.1.0 in format 2.0"), "{said}");
         let strange = text.replace("\"event\":\"NoteAdded\"", "\"event\":\"SomethingNew\"");
         assert!(
             decode(&reseal(strange.clone())).is_err(),
             "foreign in our own minor"
         );
-        let minor = reseal(strange.replace("\"format\":[1,0]", "\"format\":[1,7]"));
+        let minor = reseal(strange.replace("\"format\":[1,1]", "\"format\":[1,7]"));
         let journal = decode(&minor).expect("a newer minor version is read");
         assert!(journal.events.iter().any(|e| e.event == Event::Unknown));
     }

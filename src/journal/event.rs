@@ -5,6 +5,7 @@
 
 use super::opening::RunStarted;
 use super::question::{Decision, Evidence, Question};
+use super::salvaged::Salvaged;
 use crate::types::{
     Answer, BootId, Digest, ExitRecord, Moment, Seq, StepId, Version, WarningId, Who,
 };
@@ -36,7 +37,21 @@ pub enum Event {
         boot: BootId,
         /// Which upwalk it is.
         upwalk: String,
+        /// The format that it writes from here on (since 1.1): an upwalk that took the run over may
+        /// be newer than the one that began it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        writes: Option<(u32, u32)>,
     },
+    /// What followed the last whole event was cut off on reopening (since 1.1).
+    TailCutOff {
+        /// How many bytes that were.
+        bytes: u64,
+        /// How they began, for people.
+        began: String,
+    },
+    /// A person had the good part of a damaged journal kept (since 1.1). Its number leaves out all
+    /// that the lost events may have had, so that none is used twice.
+    JournalSalvaged(Box<Salvaged>),
     /// A phase began.
     PhaseStarted {
         /// Which.
@@ -331,6 +346,9 @@ pub enum RunResult {
     },
     /// It never began: nothing was changed.
     NeverStarted,
+    /// It had ended, and nobody knows how: the end of its journal is lost. Never journalled as a
+    /// run's end; a salvaged journal says so.
+    Lost,
 }
 
 impl Event {
@@ -340,5 +358,11 @@ impl Event {
             self,
             Self::StepStarted { command: true, .. } | Self::UndoStarted { .. }
         )
+    }
+
+    /// Whether this event may have number `n` right after number `last`. Only a salvage leaves
+    /// numbers out.
+    pub fn may_follow(&self, last: Seq, n: Seq) -> bool {
+        n == last.next() || (matches!(self, Self::JournalSalvaged(_)) && n > last)
     }
 }

@@ -57,7 +57,7 @@ impl RunState {
     /// Adds one event; fails where it does not fit, which is damage.
     pub fn apply(&mut self, next: &Recorded) -> Result<(), FoldError> {
         let fail = |why: Misfit| FoldError { n: next.n.0, why };
-        if next.n != self.facts.last.next() {
+        if !next.event.may_follow(self.facts.last, next.n) {
             return Err(fail(format!("it follows event {}", self.facts.last)));
         }
         if self.facts.finished.is_some() && !matches!(next.event, Event::NoteAdded { .. }) {
@@ -94,6 +94,7 @@ fn empty(first: &Recorded, run: &RunStarted) -> Facts {
         rollback: None,
         consents: Vec::new(),
         notes: Vec::new(),
+        remarks: Vec::new(),
         boundary_passed: None,
         version_rounds: 0,
         ledger: None,
@@ -111,6 +112,8 @@ impl Facts {
             Event::RunStarted(_) => return Err("a run starts only once".into()),
             Event::SupervisorStarted { pid, .. } => self.supervisor = Some(*pid),
             Event::Unknown => self.unknown.push(next.n),
+            Event::TailCutOff { bytes, began } => self.cut_off(at, *bytes, began),
+            Event::JournalSalvaged(salvaged) => self.salvaged(at, salvaged),
             Event::QuestionAsked { question } => self.asked(next.n, at, question),
             Event::QuestionAnswered {
                 asked,

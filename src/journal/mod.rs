@@ -9,6 +9,7 @@ mod event;
 mod fold;
 mod opening;
 mod question;
+mod salvaged;
 #[cfg(test)]
 pub(crate) mod samples;
 mod state;
@@ -17,7 +18,8 @@ pub use event::{AskKey, Event, Fact, Measured, Outcome, Recorded, RunResult, Ski
 pub use fold::FoldError;
 pub use opening::{RunStarted, StepMode, VarValue};
 pub use question::{Decision, Evidence, Question, Verdict};
+pub use salvaged::{LostIntent, Salvaged, Standing, Way};
 pub use state::{
-    Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Rollback,
-    RunState, StepRecord, WarningRecord, WarningState, Word,
+    Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Remark,
+    Rollback, RunState, StepRecord, WarningRecord, WarningState, Word,
 };

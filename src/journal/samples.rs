@@ -86,13 +86,13 @@ pub(crate) fn finished_run() -> Vec<Recorded> {
         log_bytes: 12,
     };
     let warning = Id::new("slow").expect("an id");
-    let digest = Digest::of([b"slow".as_slice()]);
     record(vec![
         Event::RunStarted(Box::new(started("app"))),
         Event::SupervisorStarted {
             pid: 7,
             boot: BootId("boot-1".into()),
             upwalk: "0.1.0".into(),
+            writes: None,
         },
         Event::QuestionAsked {
             question: Question::Start,
@@ -108,7 +108,7 @@ pub(crate) fn finished_run() -> Vec<Recorded> {
         Event::WarningConfirmed {
             warning,
             before: Some(step.clone()),
-            digest,
+            digest: Digest::of([b"slow".as_slice()]),
             seen: None,
             who: anna(),
             evidence: Evidence::Accepted,

@@ -67,6 +67,8 @@ pub struct Facts {
     pub consents: Vec<Consent>,
     /// Notes, in order.
     pub notes: Vec<Note>,
+    /// What happened to the journal itself, in order.
+    pub remarks: Vec<Remark>,
     /// The boundary phase a person has let the run cross.
     pub boundary_passed: Option<StepId>,
     /// How often the end's version was looked up again.
@@ -267,6 +269,15 @@ pub struct Note {
     /// By whom.
     pub who: Who,
     /// What it says.
+    pub text: String,
+}
+
+/// What people have to know of the journal itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// When it was journalled.
+    pub at: Moment,
+    /// What it says: full sentences.
     pub text: String,
 }
 

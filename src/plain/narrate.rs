@@ -65,11 +65,12 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::NoteAdded { who, text } => format!("{who} noted: {text}"),
         Event::ControlsTaken { who } => format!("{who} has the controls."),
         Event::RunFinished { result } => end(result),
+        Event::TailCutOff { .. } | Event::JournalSalvaged(_) => state.remarks.last()?.text.clone(),
+        Event::Unknown => "something that only a newer upwalk knows.".into(),
         Event::SupervisorStarted { .. }
         | Event::GuardAnswered { .. }
         | Event::ValuesMeasured { .. }
-        | Event::QuestionAsked { .. }
-        | Event::Unknown => return None,
+        | Event::QuestionAsked { .. } => return None,
     })
 }
 
@@ -106,6 +107,9 @@ pub(super) fn end(result: &RunResult) -> String {
         RunResult::Done => "the run is finished: every phase is done.".into(),
         RunResult::RolledBack => "the run is finished: it was rolled back.".into(),
         RunResult::NeverStarted => "the run is finished: it never began.".into(),
+        RunResult::Lost => {
+            "the run had ended; how is not known: the end of its journal is lost.".into()
+        }
         RunResult::Stopped { at, because, .. } => {
             let at = at
                 .as_ref()

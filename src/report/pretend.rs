@@ -139,6 +139,7 @@ impl Host<'_> {
         self.send(&Input::Taken {
             pid: 0,
             upwalk: String::new(),
+            torn: None,
         })?;
         // Every step takes a handful of inputs; an engine that goes in circles must not hang us.
         let steps = engine::walk_of(self.plan, &self.state).map_or(0, |w| w.steps().count());

@@ -63,6 +63,7 @@ pub fn run_line(state: &RunState, now: &Moment) -> RunLine {
             Some(RunResult::RolledBack) => "rolled back",
             Some(RunResult::Stopped { .. }) => "stopped",
             Some(RunResult::NeverStarted) => "never started",
+            Some(RunResult::Lost) => "ended, nobody knows how",
         },
         took_ms: Some(end.since(&state.began).0),
         damage: None,

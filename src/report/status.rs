@@ -4,7 +4,7 @@ use super::disk::Disk;
 use super::quote;
 use super::quote::list;
 use crate::engine;
-use crate::journal::{Outcome, Question, RunResult, RunState, SkipReason, StepRecord};
+use crate::journal::{Outcome, Question, Remark, RunResult, RunState, SkipReason, StepRecord};
 use crate::plan::{Item, Plan, Role};
 use crate::text;
 use crate::types::{Moment, RunId, ServiceId, StepId};
@@ -73,6 +73,8 @@ pub struct Status {
     pub owed: Vec<Owed>,
     /// The last steps, the latest last.
     pub last_steps: Vec<StepLine>,
+    /// What happened to the journal itself: an end cut off, a part lost.
+    pub journal: Vec<String>,
     /// The run's directory.
     pub run_dir: String,
     /// What its disk lacks, so that no step begins; null where nothing is lacking.
@@ -151,6 +153,7 @@ pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Superviso
         position: place(plan, state),
         owed: owed(plan, state),
         last_steps: last_steps(state),
+        journal: remarks(state),
         run_dir: text::clean(&state.run.run_dir.display().to_string()),
         disk: None,
     }
@@ -197,6 +200,13 @@ fn has_failed(state: &RunState) -> bool {
             | Question::PauseHeld { .. }
             | Question::UndoUnsure { .. } => false,
         })
+}
+
+/// What happened to the journal itself, each with its time.
+fn remarks(state: &RunState) -> Vec<String> {
+    let told = |remark: &Remark| format!("{}: {}", remark.at.wall.full(), remark.text);
+    let all = state.remarks.iter();
+    all.map(|remark| text::clean(&told(remark))).collect()
 }
 
 /// Where the run stands.
@@ -330,6 +340,9 @@ fn one(status: &Status, out: &mut String) {
     }
     for owed in &status.owed {
         add("  owed", &format!("{} ({})", owed.name, owed.phase));
+    }
+    for remark in &status.journal {
+        add("  journal", remark);
     }
     // A command stands whole on its line, so that it can be copied.
     for command in &status.commands {

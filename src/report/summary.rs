@@ -33,6 +33,9 @@ pub fn finished_summary(plan: &Plan, state: &RunState) -> Vec<String> {
         "confirmed  {confirmed}; {} answered",
         count(state.answered.len(), "question")
     ));
+    if let Some(remark) = state.remarks.last() {
+        lines.push(format!("journal    {}", text::clean(&remark.text)));
+    }
     let dir = run.run_dir.display().to_string();
     lines.push(format!("files      {}", text::clean(&dir)));
     lines.push(format!(
@@ -54,6 +57,9 @@ fn result(state: &RunState) -> String {
             "rolled back; every step that had begun was taken back.".to_owned()
         }
         RunResult::NeverStarted => "never started; nothing was changed.".to_owned(),
+        RunResult::Lost => {
+            "it had ended; how is not known: the end of its journal is lost.".to_owned()
+        }
         RunResult::Stopped {
             at,
             because,

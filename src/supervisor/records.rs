@@ -38,7 +38,9 @@ pub(super) fn keep(dir: &StateDir, run: &RunStarted, event: &Recorded) -> Result
         RunResult::Done if before.is_some_and(|before| before.stopped_at.is_some()) => {
             dir.append_ledger(&entry(version, None))
         }
-        RunResult::Done | RunResult::RolledBack | RunResult::NeverStarted => Ok(()),
+        RunResult::Done | RunResult::RolledBack | RunResult::NeverStarted | RunResult::Lost => {
+            Ok(())
+        }
     }
 }
 
@@ -54,7 +56,7 @@ pub(super) fn close(
         RunResult::Done | RunResult::RolledBack | RunResult::NeverStarted => {
             dir.remove_secrets()?;
         }
-        RunResult::Stopped { .. } => {}
+        RunResult::Stopped { .. } | RunResult::Lost => {}
     }
     state_dir.release(&run.service, &run.run)
 }

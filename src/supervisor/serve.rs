@@ -93,10 +93,9 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
         return Err(too_short(&dir, &short));
     }
     settle(&state_dir, &dir, &run)?;
-    if run.torn > 0 {
+    if let Some((bytes, _)) = &run.torn {
         super::log(&format!(
-            "the journal ends in {} bytes of an event that was never whole; they are cut off",
-            run.torn
+            "the journal ends in {bytes} bytes of an event that was never whole; they are cut off"
         ));
     }
     // What an earlier supervisor asked is asked again.
@@ -163,10 +162,11 @@ fn failed(what: &str, error: &io::Error) -> LoadError {
 
 /// The state directory that a run's directory lies in.
 fn state_dir_of(run_dir: &Path) -> Result<StateDir, LoadError> {
-    let root = run_dir.ancestors().nth(2);
-    let dir = root.map(StateDir::look).transpose()?.flatten();
-    let mine = |dir: &StateDir| dir.owner() == identity::uid();
-    dir.filter(mine).ok_or_else(|| LoadError {
+    let dir = load::state_dir_of(run_dir)?;
+    if dir.owner() == identity::uid() {
+        return Ok(dir);
+    }
+    Err(LoadError {
         what: format!(
             "{} does not lie in a state directory of upwalk that is this user's",
             run_dir.display()
@@ -178,13 +178,7 @@ fn state_dir_of(run_dir: &Path) -> Result<StateDir, LoadError> {
 
 /// Brings what lies beside the journal in line with it.
 fn settle(state_dir: &StateDir, dir: &RunDir, run: &Loaded) -> Result<(), LoadError> {
-    dir.settle_fences(run.state.last).map_err(|error| {
-        let code = if error.source.is_some() { 1 } else { 8 };
-        LoadError {
-            code,
-            ..LoadError::from(error)
-        }
-    })?;
+    dir.settle_fences(run.state.last)?;
     let started = &run.state.run;
     let finished = run.state.finished.as_ref();
     let claimed = state_dir.open_run_of(&started.service)?.as_ref() == Some(&started.run);

@@ -141,6 +141,7 @@ impl Run {
         run.send(&Input::Taken {
             pid: 40190,
             upwalk: "0.1.0".into(),
+            torn: None,
         });
         run
     }

@@ -108,6 +108,12 @@ impl RunId {
         shape.then(|| Self(text.to_owned()))
     }
 
+    /// The service in the name.
+    pub fn service(&self) -> &str {
+        let tail = self.0.get(17..).unwrap_or_default();
+        tail.rsplit_once('-').map_or(tail, |(service, _)| service)
+    }
+
     /// The name's text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::sync::OnceLock;
 use upwalk::engine::{self, Input};
-use upwalk::journal::codec::{self, GENESIS};
+use upwalk::journal::codec::{self, GENESIS, Unread};
 use upwalk::journal::{Event, Recorded, RunState};
 use upwalk::plan::{self, Paint, Plan};
 use upwalk::report::{self, Supervisor};
@@ -170,10 +170,14 @@ fn resealed(bytes: &[u8], numbers: Numbers) -> Vec<u8> {
 fn decoded(bytes: &[u8]) {
     let journal = match codec::decode(bytes) {
         Ok(journal) => journal,
-        Err(damage) => {
+        Err(Unread::Damaged(damage)) => {
             let lines = bytes.split(|byte| *byte == b'\n').count();
             assert!((1..=lines).contains(&damage.line), "{damage}");
             assert!(!damage.why.is_empty());
+            return;
+        }
+        Err(Unread::Newer(why)) => {
+            assert!(!why.is_empty());
             return;
         }
     };
@@ -223,6 +227,7 @@ fn looked_at(plan: &Plan, state: &RunState) {
     let input = Input::Taken {
         pid: 1,
         upwalk: "0.1.0".into(),
+        torn: None,
     };
     let mut told = 0;
     let taken = engine::advance(plan, &mut ahead, &input, &now, &mut |_, _| told += 1);

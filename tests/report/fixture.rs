@@ -103,6 +103,7 @@ impl<'a> Drive<'a> {
         drive.send(&Input::Taken {
             pid: 1,
             upwalk: "0.1.0".into(),
+            torn: None,
         });
         drive
     }

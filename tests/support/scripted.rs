@@ -157,6 +157,7 @@ impl<'a> ScriptedHost<'a> {
         self.input(&Input::Taken {
             pid: 1,
             upwalk: "0.1.0".into(),
+            torn: None,
         });
         for _ in 0..10_000 {
             let effects = engine::due(self.plan, &self.state, &self.now);

@@ -10,6 +10,7 @@ mod plan_file;
 mod run_dir;
 mod space;
 mod state_dir;
+mod traces;
 
 pub use error::StoreError;
 pub use journal_file::JournalFile;
@@ -18,5 +19,6 @@ pub use plan_file::{
 };
 pub use run_dir::RunDir;
 pub use state_dir::{OpenRuns, ServiceLock, StateDir};
+pub use traces::Trace;
 
 pub(super) use files::{create_new, replace, sync_dir};

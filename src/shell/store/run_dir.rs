@@ -83,7 +83,8 @@ impl RunDir {
         Ok(read_if_any(&self.journal_path())?.unwrap_or_default())
     }
 
-    /// Whether the run has come to its first event: a whole line is in its journal.
+    /// Whether the run has come to its first event: a whole line is in its journal, or a command has
+    /// left something although the journal is lost.
     pub fn has_begun(&self) -> Result<bool, StoreError> {
         use std::io::BufRead as _;
         let path = self.journal_path();
@@ -93,8 +94,11 @@ impl RunDir {
             Ok(line.ends_with(b"\n"))
         };
         match first() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            result => result.map_err(|error| StoreError::io("cannot read", &path, error)),
+            Ok(true) => Ok(true),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::io("cannot read", &path, error))
+            }
+            Ok(false) | Err(_) => Ok(self.traces()?.iter().any(|trace| !trace.is_stray())),
         }
     }
 
@@ -180,20 +184,14 @@ impl RunDir {
         create_new(&path, b"").map_err(|error| StoreError::io("cannot create", &path, error))
     }
 
-    /// Looks at the files numbered above the journal's last event. A `.lock` without a `.pid` was
-    /// left by a crash before its intent: it is removed under its own lock. Anything else means
-    /// that the journal is shorter than the truth, and is an error.
+    /// Removes what a crash left before an intent was journalled: a lock alone, numbered above the
+    /// journal's last event, under its own flock.
     pub fn settle_fences(&self, last: Seq) -> Result<(), StoreError> {
-        for path in self.numbered_above(last)? {
-            let stray = path.extension().is_some_and(|kind| kind == "lock");
-            if !stray || path.with_extension("pid").exists() {
-                return Err(StoreError::bad(
-                    &format!("the journal ends at event {last}, and yet a later command has left"),
-                    &path,
-                    "the journal is shorter than the truth: restore journal.jsonl, or look at what \
-                     that command did before anything else",
-                ));
+        for trace in self.traces()? {
+            if trace.number <= last || !trace.is_stray() {
+                continue;
             }
+            let path = self.trace_path(&trace);
             let remove = || -> io::Result<()> {
                 let file = File::open(&path)?;
                 file.try_lock()?;
@@ -202,22 +200,6 @@ impl RunDir {
             remove().map_err(|error| StoreError::io("cannot remove", &path, error))?;
         }
         sync_dir(&self.path)
-    }
-
-    /// Files of intents above this number.
-    fn numbered_above(&self, last: Seq) -> Result<Vec<PathBuf>, StoreError> {
-        let listed = std::fs::read_dir(&self.path)
-            .map_err(|error| StoreError::io("cannot list", &self.path, error))?;
-        let number = |path: &Path| -> Option<u64> {
-            let (number, _) = path.file_name()?.to_str()?.split_once('-')?;
-            number.parse().ok()
-        };
-        let mut found: Vec<PathBuf> = listed
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| number(path).is_some_and(|n| n > last.0))
-            .collect();
-        found.sort();
-        Ok(found)
     }
 
     /// Writes the plan's bytes and its `files` into a new directory.

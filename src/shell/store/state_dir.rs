@@ -327,7 +327,7 @@ impl StateDir {
             return Err(StoreError::bad(
                 "a run that has begun is not removed:",
                 &path,
-                "its journal tells what was done",
+                "its journal and the files of its commands tell what was done",
             ));
         }
         std::fs::remove_dir_all(&path)

@@ -117,6 +117,8 @@ pub(super) struct Service {
     work: Work,
     inbox: Receiver<Msg>,
     mode: Mode,
+    /// What was cut off the journal's end, until that is journalled.
+    torn: Option<(u64, String)>,
     /// Where the journal ended when a deadline was last acted on.
     proceeded_at: Option<Seq>,
     /// Why the loop ends once the input under way was answered. From then on the state is ahead of
@@ -153,6 +155,7 @@ impl Service {
             work,
             inbox,
             mode,
+            torn: run.torn,
             proceeded_at: None,
             stop: None,
         }
@@ -169,7 +172,8 @@ impl Service {
         if self.mode == Mode::Serving {
             let pid = std::process::id();
             let upwalk = super::UPWALK.to_owned();
-            if let Err(refusal) = self.handle(&Input::Taken { pid, upwalk })? {
+            let torn = self.torn.take();
+            if let Err(refusal) = self.handle(&Input::Taken { pid, upwalk, torn })? {
                 return Err(End::Bug(format!("the run cannot be taken over: {refusal}")));
             }
         }

@@ -149,6 +149,7 @@ fn finished(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         RunResult::RolledBack => (Role::Undone, "ROLLED BACK"),
         RunResult::Stopped { .. } => (Role::Warn, "STOPPED"),
         RunResult::NeverStarted => (Role::Muted, "NEVER STARTED"),
+        RunResult::Lost => (Role::Warn, "ENDED, NOBODY KNOWS HOW"),
     };
     let took = text::duration(finished.at.since(&state.began));
     pen.line(

@@ -179,15 +179,18 @@ fn ledger(scene: &Scene<'_>) -> Vec<String> {
 }
 
 fn notes(scene: &Scene<'_>) -> Vec<String> {
-    let notes = scene.seen.state.notes.iter();
-    notes
-        .map(|note| {
-            format!(
-                "{} {}: {}",
-                note.at.wall.clock_minutes(),
-                note.who.login,
-                note.text
-            )
-        })
-        .collect()
+    let state = scene.seen.state;
+    let notes = state.notes.iter().map(|note| {
+        format!(
+            "{} {}: {}",
+            note.at.wall.clock_minutes(),
+            note.who.login,
+            note.text
+        )
+    });
+    let of_the_journal = state
+        .remarks
+        .iter()
+        .map(|remark| format!("{} {}", remark.at.wall.clock_minutes(), remark.text));
+    notes.chain(of_the_journal).collect()
 }
