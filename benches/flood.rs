@@ -19,6 +19,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,9 +40,11 @@ const TICKS: u64 = 100;
 fn plan(pairs: u64, large: u64) -> String {
     let mut steps = String::new();
     for pair in 1..=pairs {
-        steps += &format!(
-            "      - argv: [perl, -e, '{WRITER}', '{}']\n        name: Flood {pair}\n        undo: {{ none: only a log }}\n",
-            GB / BLOCK
+        let blocks = GB / BLOCK;
+        // Writing to a string cannot fail.
+        let _ = write!(
+            steps,
+            "      - argv: [perl, -e, '{WRITER}', '{blocks}']\n        name: Flood {pair}\n        undo: {{ none: only a log }}\n"
         );
     }
     let small = GB / 10 / BLOCK;
@@ -265,29 +268,51 @@ fn growth(walk: &Walk, pairs: u64, large: u64) -> bool {
     );
     std::fs::write(here.join("end"), "").expect("it is ours");
     wait_until("the end", || walk.sandbox.events("RunFinished", &[]) == 1);
-    let mb = |bytes: u64| bytes as f64 / 1e6;
+    grown(&Growth {
+        large,
+        peak,
+        more: end.saturating_sub(small),
+        per_gb,
+        drawn: drawn as f64 / took.as_secs_f64(),
+    })
+}
+
+/// What was measured while the log grew.
+struct Growth {
+    large: u64,
+    /// The most memory in bytes, and how much more it was in the end.
+    peak: u64,
+    more: u64,
+    /// Seconds of processor time.
+    per_gb: f64,
+    /// Bytes a second.
+    drawn: f64,
+}
+
+/// Prints it beside its gates.
+fn grown(found: &Growth) -> bool {
     [
         figure(
             "resident memory, supervisor + screen, at its highest",
-            mb(peak),
+            found.peak as f64 / 1e6,
             16.0,
             "MB",
         ),
         figure(
-            &format!("... growth from 0.1 to {} GB", large / GB),
-            end.saturating_sub(small) as f64 / 1e3,
+            &format!("... growth from 0.1 to {} GB", found.large / GB),
+            found.more as f64 / 1e3,
             512.0,
             "KB",
         ),
         figure(
             "processor time of supervisor, screen and shim per GB",
-            per_gb,
+            found.per_gb,
             0.15,
             "s",
         ),
         figure(
             "bytes a second on the terminal, 80x24",
-            drawn as f64 / 1e3 / took.as_secs_f64(),
+            found.drawn / 1e3,
             10.0,
             "KB",
         ),

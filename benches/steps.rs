@@ -92,7 +92,10 @@ fn step(sandbox: &Sandbox, spawn: f64) -> bool {
     };
     let of = |kind: &'static str| journal.lines().filter(move |line| line.contains(kind));
     let first = of("\"StepStarted\"").next().map(up).expect("a first step");
-    let last = of("\"StepFinished\"").next_back().map(up).expect("a last step");
+    let last = of("\"StepFinished\"")
+        .next_back()
+        .map(up)
+        .expect("a last step");
     let each = (last - first) / STEPS as f64;
     println!("a step of true: {each:.3} ms");
     figure("a step of true / spawn", each / spawn, 10.0, "")

@@ -189,6 +189,7 @@ fn the_help_lists_the_verbs_of_this_version_and_no_others() {
             "note",
             "log",
             "runs",
+            "theme",
             "schema",
             "completions",
             "man"
@@ -210,7 +211,7 @@ fn wrong_usage_says_what_is_wrong_and_exits_2() {
         (vec!["up", "plan.yaml", "--evaluate"], "--plan"),
         (vec!["up", "demo", "--plan"], "./demo"),
         (vec!["settle", "maybe"], "done, rerun"),
-        (vec!["--theme", "light", "status"], "--theme dark"),
+        (vec!["--theme", "lite", "status"], "--theme dark"),
         (vec!["why"], "there is no run in ROOT/state"),
         (vec!["continue"], "--at SEQ is needed"),
         (vec!["skip", "--at", "3"], "--because"),

@@ -1,7 +1,7 @@
 //! The configuration: `/etc/upwalk/config.yaml`, then `$XDG_CONFIG_HOME/upwalk/config.yaml` over it
 //! key by key, or the one file that `--config` names.
 //!
-//! So far it holds the environment of row 1. Unknown keys are errors with line and column.
+//! So far it holds the environment of row 1 and the theme. Unknown keys are errors with line and column.
 
 use super::failure::{Code, Failure};
 use crate::plan::{Diagnostics, MapEntry, MapValue, Paint, read_map};
@@ -17,6 +17,8 @@ const MAX: u64 = 64 << 10;
 pub(super) struct Config {
     /// Name and kind of the environment.
     pub(super) environment: Option<(String, String)>,
+    /// The theme's name, or `auto`.
+    pub(super) theme: Option<String>,
 }
 
 impl Config {
@@ -49,9 +51,14 @@ impl Config {
                 ("environment", _) => {
                     return Err(map.finding(&entry.span, "`environment` is a map of name and kind"));
                 }
+                ("theme", MapValue::Text(name)) => self.theme = Some(name.clone()),
+                ("theme", _) => {
+                    return Err(map.finding(&entry.span, "`theme` is a name, or `auto`"));
+                }
                 (other, _) => {
                     let title = format!(
-                        "the configuration has no key `{other}` (so far it is `environment`)"
+                        "the configuration has no key `{other}` (so far it has `environment` and \
+                         `theme`)"
                     );
                     return Err(map.finding(&entry.span, &title));
                 }
@@ -94,12 +101,17 @@ fn paths(named: Option<&Path>) -> Vec<PathBuf> {
     if let Some(path) = named {
         return vec![path.to_owned()];
     }
-    let own = identity::var("XDG_CONFIG_HOME")
+    let system = PathBuf::from("/etc/upwalk/config.yaml");
+    let own = own_dir().map(|base| base.join("config.yaml"));
+    [Some(system), own].into_iter().flatten().collect()
+}
+
+/// Where this user's configuration and themes lie.
+pub(super) fn own_dir() -> Option<PathBuf> {
+    let base = identity::var("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(identity::var("HOME")?).join(".config")));
-    let system = PathBuf::from("/etc/upwalk/config.yaml");
-    let own = own.map(|base| base.join("upwalk/config.yaml"));
-    [Some(system), own].into_iter().flatten().collect()
+    base.map(|base| base.join("upwalk"))
 }
 
 /// Whether there is no such file.
@@ -123,6 +135,8 @@ mod tests {
     fn the_environment_has_a_name_and_a_kind() {
         let config = read("environment: { name: PROD, kind: prod }\n").expect("it is valid");
         assert_eq!(config.environment, Some(("PROD".into(), "prod".into())));
+        let config = read("theme: light\n").expect("it is valid");
+        assert_eq!(config.theme.as_deref(), Some("light"));
         assert_eq!(read("").expect("nothing is configured"), Config::default());
     }
 
@@ -135,6 +149,7 @@ mod tests {
             ),
             ("environment: { name: X, kind: test }\n", "config.yaml:1:"),
             ("environment: { kind: prod }\n", "config.yaml:1:1"),
+            ("theme: [dark]\n", "config.yaml:1:1"),
         ] {
             let drawn = read(text).expect_err("it is refused").render(Paint::Plain);
             assert!(drawn.contains(line), "{drawn}");

@@ -3,6 +3,7 @@
 use super::args::{ColorName, Global, GlyphName, UiName};
 use super::config::Config;
 use super::failure::Failure;
+use super::themes;
 use crate::plan::Paint;
 use crate::shell::identity;
 use crate::shell::store::StateDir;
@@ -37,10 +38,6 @@ pub(super) enum Ui {
 impl Context {
     /// Takes the options and looks at the environment.
     pub(super) fn new(matches: &ArgMatches, global: Global) -> Result<Self, Failure> {
-        if global.theme != "dark" {
-            let what = format!("there is no theme \"{}\"", global.theme);
-            return Err(Failure::usage(what).hint("--theme dark (the only one so far)"));
-        }
         let typed = matches.value_source("state_dir") == Some(ValueSource::CommandLine);
         let state_path = match &global.state_dir {
             Some(path) => absolute(path.clone()),
@@ -52,11 +49,15 @@ impl Context {
         } else {
             String::new()
         };
-        Ok(Self {
+        let context = Self {
             global,
             state_path,
             paste,
-        })
+        };
+        if context.global.theme.is_some() {
+            context.screen()?;
+        }
+        Ok(context)
     }
 
     /// The state directory for looking; none where nothing was ever walked.
@@ -126,13 +127,27 @@ impl Context {
         Config::read(self.global.config.as_deref(), self.paint())
     }
 
-    /// What the screen looks like; `--accessible` asks for ASCII.
-    pub(super) fn screen(&self) -> tui::Settings {
-        let colour = match self.global.color {
+    /// `--color`.
+    fn colour(&self) -> tui::Colour {
+        match self.global.color {
             ColorName::Auto => tui::Colour::Auto,
             ColorName::Always => tui::Colour::Always,
             ColorName::Never => tui::Colour::Never,
-        };
+        }
+    }
+
+    /// What the screen looks like, in the theme of `--theme`, else of the configuration, else the
+    /// usual one; `--accessible` asks for ASCII. Fails where there is no such theme.
+    pub(super) fn screen(&self) -> Result<tui::Settings, Failure> {
+        let configured = self.config()?.theme;
+        let name = self.global.theme.clone().or(configured);
+        let name = name.filter(|name| name != "auto");
+        let name = name.unwrap_or_else(|| tui::usual_theme(&identity::var).to_owned());
+        Ok(self.screen_in(themes::named(&name, self.paint())?))
+    }
+
+    /// The same in this theme.
+    pub(super) fn screen_in(&self, palette: tui::Palette) -> tui::Settings {
         let glyphs = match self.global.glyphs {
             _ if self.global.accessible => Some(tui::GlyphSet::Ascii),
             GlyphName::Auto => None,
@@ -140,7 +155,7 @@ impl Context {
             GlyphName::Box => Some(tui::GlyphSet::Boxes),
             GlyphName::Ascii => Some(tui::GlyphSet::Ascii),
         };
-        tui::Settings::choose(colour, glyphs, &identity::var)
+        tui::Settings::choose(palette, self.colour(), glyphs, &identity::var)
     }
 }
 

@@ -134,6 +134,7 @@ fn on_screen(
     run: &RunId,
     part: Part,
 ) -> Result<Code, Failure> {
+    let screen = context.screen()?;
     let dir = state.run(run)?;
     let (sender, updates) = mpsc::channel();
     let client = Client::attach(state, run, part, move |update| {
@@ -142,7 +143,7 @@ fn on_screen(
     })
     .map_err(client::hand_over)?;
     let mirror = Mirror::new(dir.clone())?;
-    let ending = tui::run(&client, mirror, updates, context.screen())
+    let ending = tui::run(&client, mirror, updates, screen)
         .map_err(|error| no_screen(context, run, &error))?;
     let printed = out::print(&format!("{}\n", ending.summary.join("\n")));
     if !matches!(ending.left, Left::HungUp | Left::Signal(_)) {

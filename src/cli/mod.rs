@@ -33,6 +33,8 @@ mod skip;
 mod status;
 mod stop;
 mod syntax;
+mod theme;
+mod themes;
 mod up;
 mod vars;
 mod versions;
@@ -133,6 +135,7 @@ fn dispatch(context: &Context, verb: Verb) -> Result<Code, Failure> {
         Verb::Note(args) => note::run(context, args),
         Verb::Log(args) => log::run(context, &args),
         Verb::Runs(args) => runs::run(context, &args),
+        Verb::Theme(verb) => theme::run(context, &verb),
         Verb::Schema => schema::run(),
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),

@@ -109,8 +109,11 @@ fn once(context: &Context, args: &UpArgs, race: Race) -> Result<Option<Code>, Fa
     let state = pretend(&base)?;
     users_and_dirs(plan, &state)?;
     accepts::check(plan, &base, &state, &accepted)?;
-    if context.ui()? == Ui::None {
-        accepts::all_given(context, plan, &base, &state, &accepts::again(args))?;
+    match context.ui()? {
+        Ui::None => accepts::all_given(context, plan, &base, &state, &accepts::again(args))?,
+        // A theme that cannot be had is said before anything begins.
+        Ui::Tui => drop(context.screen()?),
+        Ui::Plain => {}
     }
     begin(context, &loaded, &settled, (base, &known))
 }

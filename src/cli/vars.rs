@@ -53,7 +53,7 @@ pub(super) fn given(context: &Context, plan: &Plan, args: &UpArgs) -> Result<Giv
                 MapValue::Text(text) => {
                     given.insert(entry.key.clone(), (text.clone(), "file"));
                 }
-                MapValue::Map(_) | MapValue::List => {
+                MapValue::Map(_) | MapValue::List(_) => {
                     let title = format!("the value of `{}` is a text", entry.key);
                     return Err(invalid(&map.finding(&entry.span, &title)));
                 }

@@ -32,8 +32,8 @@ pub enum MapValue {
     Text(String),
     /// A map.
     Map(Vec<MapEntry>),
-    /// A list, of whatever.
-    List,
+    /// A list.
+    List(Vec<MapValue>),
 }
 
 /// Reads a file that is one map; `name` is the file as findings call it. An empty file is an empty
@@ -73,15 +73,19 @@ fn is_blank(text: &str) -> bool {
 
 /// A node of the tree as its readers see it.
 fn entry((key, node): &(Key, Node)) -> MapEntry {
-    let value = match &node.value {
-        Value::Text(scalar) => MapValue::Text(scalar.text.clone()),
-        Value::List(_) => MapValue::List,
-        Value::Map(entries) => MapValue::Map(entries.iter().map(entry).collect()),
-    };
     MapEntry {
         key: key.text.clone(),
         span: key.span.clone(),
-        value,
+        value: value(node),
+    }
+}
+
+/// A node's value.
+fn value(node: &Node) -> MapValue {
+    match &node.value {
+        Value::Text(scalar) => MapValue::Text(scalar.text.clone()),
+        Value::List(items) => MapValue::List(items.iter().map(value).collect()),
+        Value::Map(entries) => MapValue::Map(entries.iter().map(entry).collect()),
     }
 }
 
@@ -120,7 +124,7 @@ mod tests {
             [
                 MapValue::Text("4.10".into()),
                 MapValue::Text("yes".into()),
-                MapValue::List,
+                MapValue::List(vec![MapValue::Text("1".into())]),
             ]
         );
         assert!(

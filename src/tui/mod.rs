@@ -26,8 +26,9 @@ mod update;
 mod view;
 
 pub use run::run;
-pub use settings::{Colour, Settings, is_capable};
-pub use theme::{Depth, GlyphSet};
+pub use settings::{Colour, Settings, is_capable, usual_theme};
+pub use theme::{Depth, GlyphSet, Palette, Report, SHIPPED, ThemeError, Themes};
+pub use theme::{MAX_BYTES as MAX_THEME_BYTES, check as check_theme, sample as theme_sample};
 
 /// How the screen was left. The run itself goes on, unless it is finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub fn run(
     let mut session = Session {
         client,
         model: Model::new(Terminal::size()),
-        theme: Theme::new(settings.depth, settings.glyphs),
+        theme: Theme::new(&settings.palette, settings.depth, settings.glyphs),
         login: settings.login,
         mirror,
         feed: Feed::new(),

@@ -1,7 +1,7 @@
 //! What is chosen once, before the first frame. Nothing here looks at the environment itself: `cli`
 //! brings what it needs of it.
 
-use super::theme::{Depth, GlyphSet};
+use super::theme::{Depth, GlyphSet, Palette};
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,12 @@ pub enum Colour {
 }
 
 /// What the screen looks like.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Whose screen this is, as long as the supervisor does not say.
     pub login: String,
+    /// The theme.
+    pub palette: Palette,
     /// How many colours.
     pub depth: Depth,
     /// Which characters.
@@ -30,10 +32,21 @@ pub fn is_capable(term: Option<&str>) -> bool {
     !matches!(term, None | Some("" | "dumb"))
 }
 
+/// The theme where nobody names one: light where the terminal says that its background is, else
+/// dark. Nothing else is guessed (ux.md, section 4).
+pub fn usual_theme(env: &dyn Fn(&str) -> Option<String>) -> &'static str {
+    let said = env("COLORFGBG").unwrap_or_default();
+    match said.rsplit(';').next() {
+        Some("7" | "15") => "light",
+        Some(_) | None => "dark",
+    }
+}
+
 impl Settings {
     /// Chooses by flags and environment (`env` looks a variable up), first match first: ux.md,
     /// section 4.
     pub fn choose(
+        palette: Palette,
         colour: Colour,
         glyphs: Option<GlyphSet>,
         env: &dyn Fn(&str) -> Option<String>,
@@ -45,7 +58,8 @@ impl Settings {
                 .find_map(|name| set(name))
                 .unwrap_or_default(),
             depth: depth(colour, &set),
-            glyphs: glyphs.unwrap_or_else(|| glyph_set(&set)),
+            glyphs: glyphs.unwrap_or_else(|| palette.glyphs(glyph_set(&set))),
+            palette,
         }
     }
 }
@@ -120,9 +134,11 @@ fn glyph_set(set: &dyn Fn(&str) -> Option<String>) -> GlyphSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::Themes;
 
     fn with(pairs: &[(&str, &str)]) -> Settings {
-        Settings::choose(Colour::Auto, None, &|name| {
+        let dark = Themes::default().named("dark").expect("it is shipped");
+        Settings::choose(dark, Colour::Auto, None, &|name| {
             let found = pairs.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -144,6 +160,15 @@ mod tests {
         assert_eq!(with(&[]).depth, Depth::Mono);
         let forced = with(&[("TERM", "vt100"), ("FORCE_COLOR", "1")]);
         assert_eq!(forced.depth, Depth::C16);
+    }
+
+    #[test]
+    fn a_terminal_that_says_its_background_is_light_gets_the_light_theme() {
+        let usual = |said: Option<&str>| usual_theme(&|_| said.map(str::to_owned));
+        assert_eq!(usual(None), "dark");
+        assert_eq!(usual(Some("15;0")), "dark");
+        assert_eq!(usual(Some("0;15")), "light");
+        assert_eq!(usual(Some("0;default;7")), "light");
     }
 
     #[test]

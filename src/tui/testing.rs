@@ -5,7 +5,7 @@ use super::input::{Key, Typed};
 use super::log::{LogLine, Window};
 use super::model::{Model, Msg, Order};
 use super::seen::Seen;
-use super::theme::{Depth, GlyphSet, Theme};
+use super::theme::{GlyphSet, Theme};
 use super::update::update;
 use super::view::{self, Scene};
 use crate::engine::{self, Effect, Input};
@@ -399,7 +399,7 @@ impl Screen {
         let (columns, rows) = self.model.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
         let seen = self.run.seen();
-        let theme = Theme::new(Depth::Mono, glyphs);
+        let theme = Theme::bare(glyphs);
         let scene = Scene {
             seen: &seen,
             model: &self.model,

@@ -15,7 +15,7 @@ mod traces;
 pub use error::StoreError;
 pub use journal_file::JournalFile;
 pub use plan_file::{
-    Copied, MAX_PLAN, PlanFile, PlanFileError, read_plan, read_private, read_small,
+    Copied, MAX_PLAN, PlanFile, PlanFileError, files_in, read_plan, read_private, read_small,
 };
 pub use run_dir::RunDir;
 pub use state_dir::{OpenRuns, ServiceLock, StateDir};

@@ -81,6 +81,25 @@ pub fn read_private(path: &Path, max: u64) -> Result<Vec<u8>, StoreError> {
     read_whole(file, &meta, path, max)
 }
 
+/// The files of a directory whose names end so, sorted; none where there is no such directory.
+pub fn files_in(dir: &Path, extension: &str) -> Result<Vec<PathBuf>, StoreError> {
+    let fail = |error| StoreError::io("cannot list", dir, error);
+    let listed = match std::fs::read_dir(dir) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fail(error)),
+    };
+    let mut found = Vec::new();
+    for entry in listed {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_some_and(|kind| kind == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Whose power the plan would get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reader {

@@ -19,7 +19,7 @@ mod text_box;
 
 use super::model::{Mode, Model, Overlay};
 use super::seen::Seen;
-use super::theme::{Depth, GlyphSet, Theme};
+use super::theme::{GlyphSet, Role, Theme};
 use crate::types::Moment;
 use pen::Pen;
 use ratatui::buffer::Buffer;
@@ -46,6 +46,7 @@ pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
     if area.is_empty() {
         return None;
     }
+    buffer.set_style(area, scene.theme.style(Role::Surface));
     let mut pen = Pen::new(buffer, scene.theme, area);
     if scene.model.mode(scene.seen) == Mode::Small {
         small::draw(scene, &mut pen);
@@ -91,7 +92,7 @@ fn in_front(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
 /// The last page of the box in front, from 0.
 pub(super) fn last_page(model: &Model, seen: &Seen<'_>, now: &Moment) -> usize {
     // Neither colours nor glyphs change how long a text is.
-    let theme = Theme::new(Depth::Mono, GlyphSet::Ascii);
+    let theme = Theme::bare(GlyphSet::Ascii);
     let scene = Scene {
         seen,
         model,

@@ -193,6 +193,8 @@ impl<'a> Pen<'a> {
             self.line(y, &row(Role::Text, text.clone()));
         }
         self.buffer.set_style(self.area, Style::reset());
+        let surface = self.theme.style(Role::SurfaceBox);
+        self.buffer.set_style(self.area, surface);
     }
 
     /// Draws a box around the part with a title and a remark at the right of its upper edge; gives

@@ -1,5 +1,9 @@
 //! The command line as clap structs, and nothing else. `completions` and `man` are generated from it.
 
+mod tools;
+
+pub use tools::{CompletionsArgs, ManArgs, ThemeVerb};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -56,9 +60,9 @@ pub struct Global {
         value_name = "SET"
     )]
     pub glyphs: GlyphName,
-    /// The colours of the screen
-    #[arg(long, global = true, default_value = "dark", value_name = "NAME")]
-    pub theme: String,
+    /// The colours of the screen: see `upwalk theme list`
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
     /// Where runs and ledgers lie
     #[arg(
         long,
@@ -143,6 +147,9 @@ pub enum Verb {
     Log(LogArgs),
     /// List runs, newest first
     Runs(RunsArgs),
+    /// List, show and check the themes of the screen
+    #[command(subcommand)]
+    Theme(ThemeVerb),
     /// Print the JSON Schema of the plan language
     Schema,
     /// Print completions for a shell
@@ -382,19 +389,4 @@ pub struct RunsArgs {
     /// For programs
     #[arg(long)]
     pub json: bool,
-}
-
-/// `completions`
-#[derive(Debug, Args)]
-pub struct CompletionsArgs {
-    /// Which shell
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
-}
-
-/// `man`
-#[derive(Debug, Args)]
-pub struct ManArgs {
-    /// Where to write them
-    pub dir: PathBuf,
 }
