@@ -5,6 +5,10 @@
 //! {"hash":"<64 hex digits>","n":1,"t":"2026-11-20T22:10:07.120Z","up":81234,"format":[1,1],"event":"RunStarted",…}
 //! ```
 //!
+//! The events of one append stand or fall together: each but the last says how many `more` of them
+//! follow (since 1.1). A disk may keep some lines of an append and lose the rest; half of what was
+//! decided is not what was decided.
+//!
 //! The first line carries the format version. A new event kind or optional field is a new minor
 //! version, which older readers read; anything else is a new major one, which they refuse. Pure:
 //! the store reads and writes the bytes.
@@ -30,14 +34,10 @@ const NECK: &str = "\",";
 pub struct Journal {
     /// Its events.
     pub events: Vec<Recorded>,
-    /// How many of the bytes are whole lines; what follows is a torn tail.
+    /// How many of the bytes are whole appends; what follows is a torn tail.
     pub good_bytes: u64,
     /// The hash that the next line builds on.
     pub hash: String,
-    /// The newest minor version that any of it was written by.
-    minor: u32,
-    /// The boot that its events count from.
-    boot: BootId,
 }
 
 /// Damage: which line, and what is wrong with it.
@@ -50,17 +50,6 @@ pub struct Damage {
     pub why: String,
 }
 
-/// Why a journal is not read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unread {
-    /// It is not as it was written.
-    #[error(transparent)]
-    Damaged(#[from] Damage),
-    /// It is of a newer major version, which is no damage.
-    #[error("{0}")]
-    Newer(String),
-}
-
 /// The frame around an event.
 #[derive(Deserialize)]
 struct Frame {
@@ -69,6 +58,8 @@ struct Frame {
     up: Millis,
     #[serde(default)]
     format: Option<(u32, u32)>,
+    #[serde(default)]
+    more: u32,
     #[serde(flatten)]
     event: Event,
 }
@@ -78,106 +69,78 @@ struct Frame {
 #[derive(Deserialize)]
 struct Format {
     format: (u32, u32),
-    #[serde(default)]
-    upwalk: Option<String>,
 }
 
-/// Reads a whole journal. What follows the last newline was torn by a crash and is left out; any
-/// other damage is an error.
-pub fn decode(bytes: &[u8]) -> Result<Journal, Unread> {
-    match good_part(bytes)? {
-        (journal, None) => Ok(journal),
-        (_, Some(damage)) => Err(damage.into()),
-    }
-}
-
-/// Reads a journal as far as it is good, and says what is wrong with the line behind that. What
-/// follows the last newline was torn by a crash, which is no damage.
-pub fn good_part(bytes: &[u8]) -> Result<(Journal, Option<Damage>), Unread> {
+/// Reads a whole journal. What follows the last newline of a whole append was torn by a crash and is
+/// left out; any other damage is an error.
+pub fn decode(bytes: &[u8]) -> Result<Journal, Damage> {
+    let good = bytes
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
     let mut journal = Journal {
         events: Vec::new(),
         good_bytes: 0,
         hash: GENESIS.to_owned(),
-        minor: FORMAT.1,
-        boot: BootId::default(),
     };
-    for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
-        let Some(whole) = line.strip_suffix(b"\n") else {
-            break;
+    let mut whole = (0, 0, GENESIS.to_owned());
+    let mut read = 0;
+    let mut minor = FORMAT.1;
+    let mut boot = BootId::default();
+    for (index, line) in bytes[..good].split_inclusive(|b| *b == b'\n').enumerate() {
+        let fail = |why: String| Damage {
+            line: index + 1,
+            why,
         };
-        match journal.take(whole) {
-            Ok(()) => journal.good_bytes += line.len() as u64,
-            Err(Refused::Newer(why)) => return Err(Unread::Newer(why)),
-            Err(Refused::Wrong(why)) => {
-                let line = index + 1;
-                return Ok((journal, Some(Damage { line, why })));
-            }
-        }
-    }
-    Ok((journal, None))
-}
-
-/// Why a line is not taken.
-enum Refused {
-    /// The journal is of a newer major version.
-    Newer(String),
-    /// What is wrong with the line.
-    Wrong(String),
-}
-
-impl From<&str> for Refused {
-    fn from(why: &str) -> Self {
-        Self::Wrong(why.to_owned())
-    }
-}
-
-impl Journal {
-    /// Adds one line, given without its end; leaves the journal as it was where it does not fit.
-    fn take(&mut self, line: &[u8]) -> Result<(), Refused> {
-        let first = self.events.is_empty();
-        let (hash, body) = unseal(line, &self.hash).map_err(Refused::Wrong)?;
-        let body = format!("{{{body}");
-        let mut minor = self.minor;
-        if first {
-            minor = checked_minor(&body)?;
-        }
-        let frame: Frame = serde_json::from_str(&body)
-            .map_err(|error| Refused::Wrong(format!("it is not an event: {error}")))?;
-        let last = self.events.last().map_or(Seq(0), |last| last.n);
-        if !frame.event.may_follow(last, frame.n) {
-            let why = format!("it has number {} instead of {}", frame.n, last.next());
-            return Err(Refused::Wrong(why));
-        }
-        if frame.format.is_some() != first {
-            return Err("the format stands in the first line and nowhere else".into());
-        }
-        if frame.event == Event::Unknown && minor <= FORMAT.1 {
-            return Err("it is of no known kind".into());
-        }
+        read += line.len() as u64;
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let (hash, frame) = frame_of(line, &journal, &mut minor).map_err(fail)?;
         if let Some(new) = boot_of(&frame.event) {
-            self.boot = new.clone();
-        }
-        if let Event::SupervisorStarted {
-            writes: Some((_, newer)),
-            ..
-        } = &frame.event
-        {
-            minor = minor.max(*newer);
+            boot = new.clone();
         }
         let at = Moment {
             wall: frame.t,
-            boot: self.boot.clone(),
+            boot: boot.clone(),
             up: frame.up,
         };
-        self.events.push(Recorded {
+        journal.events.push(Recorded {
             n: frame.n,
             at,
             event: frame.event,
         });
-        self.minor = minor;
-        self.hash = hash;
-        Ok(())
+        journal.hash = hash;
+        if frame.more == 0 {
+            whole = (journal.events.len(), read, journal.hash.clone());
+        }
     }
+    let (events, bytes, hash) = whole;
+    journal.events.truncate(events);
+    journal.good_bytes = bytes;
+    journal.hash = hash;
+    Ok(journal)
+}
+
+/// The next line of a journal as its hash and its frame; fails where it does not fit.
+fn frame_of(line: &[u8], journal: &Journal, minor: &mut u32) -> Result<(String, Frame), String> {
+    let first = journal.events.is_empty();
+    let (hash, body) = unseal(line, &journal.hash)?;
+    let body = format!("{{{body}");
+    if first {
+        *minor = checked_minor(&body)?;
+    }
+    let frame: Frame =
+        serde_json::from_str(&body).map_err(|error| format!("it is not an event: {error}"))?;
+    let expected = journal.events.last().map_or(Seq(1), |last| last.n.next());
+    if frame.n != expected {
+        return Err(format!("it has number {} instead of {expected}", frame.n));
+    }
+    if frame.format.is_some() != first {
+        return Err("the format stands in the first line and nowhere else".into());
+    }
+    if frame.event == Event::Unknown && *minor <= FORMAT.1 {
+        return Err("it is of no known kind".into());
+    }
+    Ok((hash, frame))
 }
 
 /// Takes hash and body of a line apart, and holds the one to the other.
@@ -210,22 +173,18 @@ fn seal(before: &str, body: &str) -> String {
 }
 
 /// The minor version of a first line whose major version is ours.
-fn checked_minor(body: &str) -> Result<u32, Refused> {
+fn checked_minor(body: &str) -> Result<u32, String> {
     let Format {
         format: (major, minor),
-        upwalk,
     } = serde_json::from_str(body).map_err(|_| "it does not name the journal's format")?;
     if major == FORMAT.0 {
         return Ok(minor);
     }
-    let by = upwalk.map_or_else(
-        || "another upwalk".to_owned(),
-        |version| format!("upwalk {version}"),
-    );
-    Err(Refused::Newer(format!(
-        "it was written by {by} in format {major}.{minor}, and this upwalk reads {}.x",
+    Err(format!(
+        "the journal has format {major}.{minor}, and this upwalk reads {}.x: use the upwalk that \
+         wrote it",
         FORMAT.0
-    )))
+    ))
 }
 
 /// The boot that events count from after this one.
@@ -239,8 +198,9 @@ fn boot_of(event: &Event) -> Option<&BootId> {
     }
 }
 
-/// Writes events as the lines that follow the line of hash `hash` and number `last`. Returns the
-/// bytes, the new hash, and the events with their places.
+/// Writes events as the lines that follow the line of hash `hash` and number `last`: one append,
+/// which is read back whole or not at all. Returns the bytes, the new hash, and the events with
+/// their places.
 pub fn encode(
     hash: &str,
     last: Seq,
@@ -251,9 +211,9 @@ pub fn encode(
     let mut hash = hash.to_owned();
     let mut recorded = Vec::with_capacity(events.len());
     let mut n = last;
-    for event in events {
+    for (event, more) in events.iter().zip((0..events.len()).rev()) {
         n = n.next();
-        let body = body_of(n, at, event);
+        let body = body_of(n, at, event, more);
         hash = seal(&hash, &body);
         for part in [HEAD, &hash, NECK, &body, "\n"] {
             bytes.extend_from_slice(part.as_bytes());
@@ -268,16 +228,20 @@ pub fn encode(
 }
 
 /// A line after its hash.
-fn body_of(n: Seq, at: &Moment, event: &Event) -> String {
+fn body_of(n: Seq, at: &Moment, event: &Event, more: usize) -> String {
     let event = serde_json::to_string(event)
         .expect("events hold texts, numbers and maps with text keys, which JSON can carry");
     let format = match n {
         Seq(1) => format!("\"format\":[{},{}],", FORMAT.0, FORMAT.1),
         Seq(_) => String::new(),
     };
+    let more = match more {
+        0 => String::new(),
+        more => format!("\"more\":{more},"),
+    };
     let fields = event.trim_start_matches('{');
     format!(
-        "\"n\":{n},\"t\":\"{}\",\"up\":{},{format}{fields}",
+        "\"n\":{n},\"t\":\"{}\",\"up\":{},{format}{more}{fields}",
         at.wall, at.up.0
     )
 }
@@ -311,6 +275,30 @@ mod tests {
     }
 
     #[test]
+    fn an_append_that_is_not_whole_is_left_out_whole() {
+        let events = samples::finished_run();
+        let mut bytes = samples::bytes(&events[..9]);
+        let before = decode(&bytes).expect("a good journal");
+        let last = events[9..].iter().map(|one| one.event.clone());
+        let last: Vec<Event> = last.collect();
+        let (append, hash, _) = encode(&before.hash, Seq(9), &events[9].at, &last);
+        for kept in 0..append.len() {
+            bytes.truncate(usize::try_from(before.good_bytes).expect("a short journal"));
+            bytes.extend_from_slice(&append[..kept]);
+            let read = decode(&bytes).expect("only its tail is torn");
+            assert_eq!(read.events, before.events, "{kept} bytes of it were kept");
+            assert_eq!(
+                (read.good_bytes, read.hash),
+                (before.good_bytes, before.hash.clone())
+            );
+        }
+        bytes.truncate(usize::try_from(before.good_bytes).expect("a short journal"));
+        bytes.extend_from_slice(&append);
+        let read = decode(&bytes).expect("all of it is there");
+        assert_eq!((read.events.len(), read.hash), (events.len(), hash));
+    }
+
+    #[test]
     fn every_flipped_bit_is_refused_with_its_line() {
         let bytes = samples::bytes(&samples::finished_run());
         let last = bytes.len() - 1;
@@ -318,9 +306,7 @@ mod tests {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
             let line = bytes[..at].split(|b| *b == b'\n').count();
-            let Err(Unread::Damaged(damage)) = decode(&bad) else {
-                panic!("byte {at}: a flip is damage");
-            };
+            let damage = decode(&bad).expect_err("a flip is damage");
             // A flipped newline joins two lines, and a flip may split one in two.
             assert!(
                 damage.line == line || damage.line == line + 1,
@@ -344,10 +330,8 @@ mod tests {
             out.into_bytes()
         };
         let major = reseal(text.replace("\"format\":[1,1]", "\"format\":[2,0]"));
-        let refused = decode(&major).expect_err("format 2");
-        assert!(matches!(refused, Unread::Newer(_)), "{refused:?}");
-        let said = refused.to_string();
-        assert!(said.contains("by upwalk 0.1.0 in format 2.0"), "{said}");
+        let damage = decode(&major).expect_err("format 2");
+        assert!(damage.why.contains("format 2.0"), "{damage}");
         let strange = text.replace("\"event\":\"NoteAdded\"", "\"event\":\"SomethingNew\"");
         assert!(
             decode(&reseal(strange.clone())).is_err(),
