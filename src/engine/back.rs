@@ -84,11 +84,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         Undo::Again { .. } | Undo::Harmless(_) | Undo::Irreversible(_) | Undo::Unsaid => None,
     };
     let again = matches!(step.undo, Undo::Again { .. });
-    let unknown = record
-        .attempts
-        .last()
-        .and_then(|last| last.unknown.as_ref());
-    match (guard, unknown) {
+    match (guard, unsettled(state, step, record)) {
         _ if record.has(Word::TakeBackUnasked) => {}
         (Some(guard), _) => {
             let key = AskKey::UndoApplies(step.id.clone());
@@ -109,7 +105,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
             }
         }
         // Restarting once more does no harm, whatever became of the first time.
-        (None, Some(why)) if !again && !record.has(Word::DidItsWork) => return unsure(why.clone()),
+        (None, Some(why)) if !again => return unsure(why.clone()),
         (None, _) => {}
     }
     let attempt = record
@@ -120,6 +116,18 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         step: step.id.clone(),
         attempt,
     }])
+}
+
+/// Why nobody knows whether a step did its work; none where it is known, or `unless` or a person has
+/// settled that it did.
+fn unsettled<'a>(state: &RunState, step: &Step, record: &'a StepRecord) -> Option<&'a String> {
+    let key = AskKey::StepDoneAfterAll(step.id.clone());
+    let done_after_all = state
+        .answers
+        .get(&key)
+        .is_some_and(|answered| answered.answer == Answer::Yes);
+    let unknown = record.attempts.last()?.unknown.as_ref();
+    unknown.filter(|_| !done_after_all && !record.has(Word::DidItsWork))
 }
 
 /// An undo that has begun and has no outcome yet.
