@@ -18,7 +18,7 @@ use run::{Run, question, wait_for_file, wait_until};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use upwalk::journal::{Decision, Event, Evidence, Outcome, Question, RunResult, RunState, codec};
-use upwalk::supervisor::client::{self, Client, Mirror};
+use upwalk::supervisor::client::{self, Client, Mirror, Served};
 use upwalk::supervisor::wire::{self, FromServer, Part};
 use upwalk::types::{Exit, Seq, StepId};
 
@@ -131,7 +131,7 @@ fn go_on() -> Decision {
 fn a_run_is_walked_to_its_end() {
     let run = Run::of(ASKING);
     let mut supervisor = run.serve();
-    assert!(client::is_served(&run.dir));
+    assert_eq!(client::served(&run.dir), Served::Yes);
     let mut front = run.attach(Part::Controls);
     assert!(front.mirror.yours || front.mirror.controls.is_none());
     front.start();
@@ -198,7 +198,7 @@ fn killed_in_mid_step(code: u8) -> Run {
     front.wait("the end of the connection", |mirror| mirror.gone.is_some());
     run.touch("go");
     wait_for_file(run.dir.path(), "-wait.1.exit");
-    assert!(!client::is_served(&run.dir));
+    assert_eq!(client::served(&run.dir), Served::No);
     run
 }
 
@@ -298,7 +298,7 @@ fn a_second_supervisor_leaves_the_run_to_the_first() {
     let (mut second, line) = run.supervise();
     assert_eq!(line, "taken");
     assert_eq!(second.end().code(), Some(0));
-    assert!(client::is_served(&run.dir));
+    assert_eq!(client::served(&run.dir), Served::Yes);
 }
 
 #[test]
@@ -455,7 +455,7 @@ fn whoever_attaches_after_a_kill_starts_a_supervisor_that_goes_on() {
         rustix::process::Signal::KILL,
     );
     front.wait("the loss", |mirror| mirror.gone.is_some());
-    assert!(front.client.ping().is_err() || !client::is_served(&run.dir));
+    assert!(front.client.ping().is_err() || client::served(&run.dir) == Served::No);
     let mut front = run.attach_or_start(Part::Controls);
     assert_ne!(front.state().supervisor, Some(first));
     std::fs::write(run.here("code"), "0").expect("written");

@@ -585,7 +585,9 @@ fn twenty_who_attach_after_a_kill_get_one_supervisor_and_one_has_the_controls() 
             let pid = run.state().supervisor.expect("it was journalled");
             kill(i32::try_from(pid).expect("a pid"), Signal::KILL);
             wait_until("nobody serves it", || {
-                (!upwalk::supervisor::client::is_served(&run.dir)).then_some(())
+                (upwalk::supervisor::client::served(&run.dir)
+                    == upwalk::supervisor::client::Served::No)
+                    .then_some(())
             });
         }
     }

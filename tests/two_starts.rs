@@ -382,7 +382,11 @@ fn a_claim_whose_run_is_gone_is_not_given_up_by_itself() {
         assert!(up.err.contains(words), "{words}: {up}");
     }
     assert_eq!(place.claim("shop"), id);
-    assert_eq!(place.0.run(["status", "--exit-code"]).code, Some(1));
+    for look in [&["status", "--exit-code"] as &[&str], &["why"], &["attach"]] {
+        let said = place.0.run(look);
+        assert_eq!(said.code, Some(8), "{said}");
+        assert!(said.err.contains("its directory is gone"), "{said}");
+    }
     std::fs::remove_file(claim).expect("a person knows that it is over");
     assert_eq!(place.up("shop", &[]).code, Some(4));
     assert_eq!(place.text("marks"), "shop\n");

@@ -40,7 +40,7 @@ fn all(context: &Context) -> Result<Code, Failure> {
         return Ok(Code::Done);
     };
     let mut first = None;
-    let open = state.open_runs()?;
+    let open = find::open_runs(&state)?;
     let started = open.runs.iter().map(|run| one_of_all(&state, run));
     let unnamed = open.unreadable.into_iter().map(|error| Err(error.into()));
     for run in started.chain(unnamed) {
@@ -57,7 +57,7 @@ fn all(context: &Context) -> Result<Code, Failure> {
 
 /// Starts the supervisor of one open run where none lives; says what is the case then.
 fn one_of_all(state: &StateDir, run: &RunId) -> Result<String, Failure> {
-    if state.run(run)?.has_begun()? {
+    if find::run_dir(state, run)?.has_begun()? {
         match Client::attach(state, run, Part::Observe, |_| {}) {
             // One of another version serves it as well.
             Err(error) if error.other.is_none() => return Err(error.into()),

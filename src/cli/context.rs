@@ -79,7 +79,11 @@ impl Context {
 
     /// A command as it has to be typed in this environment.
     pub(super) fn pasteable(&self, command: &str) -> String {
-        format!("{command}{}", self.paste)
+        if command.starts_with("upwalk ") {
+            format!("{command}{}", self.paste)
+        } else {
+            command.to_owned()
+        }
     }
 
     /// Which front end to use here; fails where a screen is asked for and there is no terminal.

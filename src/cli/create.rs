@@ -4,8 +4,8 @@
 
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::out;
 use super::plan_file::Loaded;
+use super::{find, out};
 use crate::journal::codec::{GENESIS, encode};
 use crate::journal::{Event, Recorded, RunStarted, RunState};
 use crate::plan::Plan;
@@ -13,6 +13,7 @@ use crate::shell::ask::Secrets;
 use crate::shell::store::{RunDir, StateDir, StoreError};
 use crate::shell::{clock, identity};
 use crate::supervisor::client;
+use crate::text;
 use crate::types::{Millis, RunId, Seq, ServiceId};
 use std::collections::BTreeMap;
 
@@ -148,22 +149,14 @@ fn has_begun(state: &StateDir, run: &RunId) -> Result<bool, StoreError> {
 /// goes on just now.
 pub(super) fn open_run(state: &StateDir, service: &ServiceId) -> Result<Option<RunId>, Failure> {
     let Some(open) = state.open_run_of(service)? else {
-        return Ok(None);
+        return find::unclaimed(state, service);
     };
     if !state.runs()?.contains(&open) {
         if state.open_run_of(service)?.as_ref() != Some(&open) {
             return Ok(None);
         }
         // A start makes the directory first, and a failed one gives up the claim first.
-        let claim = state.claim_path(service);
-        let what = format!("the run {open} of {service} is open, and its directory is gone");
-        return Err(Failure::new(Code::Damaged, what)
-            .because("what it did, and whether something of it still runs, cannot be known here")
-            .hint(format!(
-                "restore {} from a backup; where you know that the run is over: rm {}",
-                state.path().join("runs").join(open.as_str()).display(),
-                claim.display()
-            )));
+        return Err(find::gone(state, service, &open));
     }
     Ok(has_begun(state, &open)?.then_some(open))
 }
@@ -191,17 +184,26 @@ fn forget_half_made(state: &StateDir, service: &ServiceId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// A name that no run has: names count seconds, and two runs may begin in one.
+/// A name that no run has and that sorts behind those of the service's other runs: names count
+/// seconds, two runs may begin in one, and the clock may have been set back since the last.
 fn free_name(state: &StateDir, run: &RunStarted) -> Result<RunId, StoreError> {
-    let taken = state.runs()?;
-    let mut at = clock::wall();
-    loop {
-        let name = RunId::new(&at.stamp(), &run.service, &run.direction);
-        if !taken.contains(&name) {
-            return Ok(name);
-        }
-        at = at.plus(Millis::from_secs(1));
+    let second = Millis::from_secs(1);
+    let now = clock::wall();
+    let of_service = of_service(state, &run.service)?;
+    let latest = of_service.iter().filter_map(RunId::stamp).max();
+    let after = latest.map(|latest| latest.plus(second));
+    let at = after
+        .filter(|after| now.as_millis() < after.as_millis())
+        .unwrap_or(now);
+    if at.since(now) > Millis::from_secs(60) {
+        out::say(&format!(
+            "upwalk: the clock of this machine was set back: the last run of {} began {} later than \
+             now by its name; this one is named after it\n",
+            run.service,
+            text::duration(at.since(now))
+        ));
     }
+    Ok(RunId::new(&at.stamp(), &run.service, &run.direction))
 }
 
 /// Another run of the service is open: which, since when, by whom.

@@ -1,9 +1,11 @@
 //! Which run a verb means: an id, the beginning of one, a service, or none of these.
 
 use super::context::Context;
-use super::failure::Failure;
-use crate::shell::store::StateDir;
+use super::failure::{Code, Failure};
+use crate::shell::store::{OpenRuns, RunDir, StateDir};
+use crate::supervisor::client;
 use crate::types::{RunId, ServiceId};
+use std::collections::BTreeSet;
 
 /// A run, and the state directory it lies in.
 pub(super) struct Found {
@@ -18,7 +20,7 @@ pub(super) struct Found {
 /// Finds the run that `named` means; left out, the only open one, or else the latest.
 pub(super) fn find(context: &Context, named: Option<&str>) -> Result<Found, Failure> {
     let state = context.state()?;
-    let open = state.open_runs()?.runs;
+    let open = open_runs(&state)?.runs;
     let run = match named {
         Some(text) => by_name(text, &state.runs()?, &open)?,
         None => match open.as_slice() {
@@ -31,12 +33,71 @@ pub(super) fn find(context: &Context, named: Option<&str>) -> Result<Found, Fail
             several => return Err(ambiguous("several runs are open; name one", several)),
         },
     };
+    run_dir(&state, &run)?;
     // A claim that cannot be read may well be this run's.
     let open = match ServiceId::new(run.service()) {
-        Ok(service) => state.open_run_of(&service)?.as_ref() == Some(&run),
+        Ok(service) => match state.open_run_of(&service)? {
+            Some(claimed) => claimed == run,
+            None => open.contains(&run),
+        },
         Err(_) => false,
     };
     Ok(Found { state, run, open })
+}
+
+/// The open runs: those that are claimed, and those that have no end although their claim is gone.
+pub(super) fn open_runs(state: &StateDir) -> Result<OpenRuns, Failure> {
+    let mut open = state.open_runs()?;
+    let mut seen = BTreeSet::new();
+    for run in state.runs()? {
+        let Ok(service) = ServiceId::new(run.service()) else {
+            continue;
+        };
+        if seen.insert(service.clone()) && matches!(state.open_run_of(&service), Ok(None)) {
+            open.runs.extend(unclaimed(state, &service)?);
+        }
+    }
+    open.runs.sort_by(|a, b| b.cmp(a));
+    Ok(open)
+}
+
+/// A service's latest run that has begun, where it has no end: of a service that nobody has claimed,
+/// somebody has removed the claim. One that cannot be read is not taken for open.
+pub(super) fn unclaimed(state: &StateDir, service: &ServiceId) -> Result<Option<RunId>, Failure> {
+    let of_service = |run: &RunId| run.service() == service.as_str();
+    for run in state.runs()?.into_iter().filter(of_service) {
+        // A start that failed has just removed its own.
+        let Ok(dir) = state.run(&run) else {
+            continue;
+        };
+        if dir.has_begun()? {
+            let read = client::read_run(&dir);
+            let open = read.is_ok_and(|(_, begun)| begun.finished.is_none());
+            return Ok(open.then_some(run));
+        }
+    }
+    Ok(None)
+}
+
+/// The directory of a run; says what it means where a claimed run has none.
+pub(super) fn run_dir(state: &StateDir, run: &RunId) -> Result<RunDir, Failure> {
+    let service = ServiceId::new(run.service()).ok();
+    match service {
+        Some(service) if !state.runs()?.contains(run) => Err(gone(state, &service, run)),
+        Some(_) | None => Ok(state.run(run)?),
+    }
+}
+
+/// The run is claimed as the service's open one, and its directory is gone.
+pub(super) fn gone(state: &StateDir, service: &ServiceId, run: &RunId) -> Failure {
+    let what = format!("the run {run} of {service} is open, and its directory is gone");
+    Failure::new(Code::Damaged, what)
+        .because("what it did, and whether something of it still runs, cannot be known here")
+        .hint(format!(
+            "restore {} from a backup; where you know that the run is over: rm {}",
+            state.path().join("runs").join(run.as_str()).display(),
+            state.claim_path(service).display()
+        ))
 }
 
 /// Picks from all runs (newest first) the one a text means.

@@ -11,6 +11,7 @@ use crate::shell::tail::{Line, LogReader};
 use crate::supervisor::client;
 use crate::text;
 use crate::types::{Seq, StepId};
+use std::path::Path;
 use std::time::Duration;
 
 /// How many lines are read at a time.
@@ -22,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(200);
 struct Output {
     step: StepId,
     number: Seq,
+    /// How long the log was when the command ended, in bytes; none where that is not known.
+    written: Option<u64>,
 }
 
 /// Prints it; with `-f` until the step ends.
@@ -32,33 +35,72 @@ pub(super) fn run(context: &Context, args: &LogArgs) -> Result<Code, Failure> {
     let output = pick(&state, args.of.as_deref())?;
     let path = client::log_path(&dir, &state, output.number)
         .ok_or_else(|| Failure::new(Code::Bug, "a command of the run has no log"))?;
-    let log = LogReader::open(&path).map_err(|error| {
-        Failure::new(
-            Code::Outside,
-            format!("cannot read the log {}", path.display()),
-        )
-        .because(error.to_string())
-    })?;
+    let log = LogReader::open(&path).map_err(|error| missing(&output, &path, &error))?;
     let blot = Blot::of(&dir);
     let mut offset = 0;
+    let mut removed = false;
     loop {
         // Asked before reading, so that nothing written in between is missed.
         let over = !args.follow || has_ended(&dir, &output)?;
+        if log.len().map_err(|error| broken(&error))? < offset {
+            out::say(
+                "upwalk: somebody has cut the log; what is there now is shown from its beginning\n",
+            );
+            offset = 0;
+        }
+        if !removed && log.is_removed().map_err(|error| broken(&error))? {
+            removed = true;
+            out::say(
+                "upwalk: somebody has removed the log's file; what the step still writes is shown here and kept nowhere\n",
+            );
+        }
         offset = print_from(&log, &blot, offset, over)?;
         if over {
-            return Ok(Code::Done);
+            return say_cut(&log, &output).map(|()| Code::Done);
         }
         std::thread::sleep(LOOK);
     }
 }
 
+/// The log's file is not there, or cannot be read.
+fn missing(output: &Output, path: &Path, error: &std::io::Error) -> Failure {
+    if error.kind() != std::io::ErrorKind::NotFound {
+        let what = format!("cannot read the log {}", path.display());
+        return Failure::new(Code::Outside, what).because(error.to_string());
+    }
+    let what = format!(
+        "the log of step {} is gone: {}",
+        output.step,
+        path.display()
+    );
+    Failure::new(Code::Outside, what)
+        .because("somebody has removed it; what the step printed cannot be shown any more")
+        .because("the run itself needs no log, and does not stop for it")
+}
+
+/// Says so where the log is shorter than the command has left it.
+fn say_cut(log: &LogReader, output: &Output) -> Result<(), Failure> {
+    let len = log.len().map_err(|error| broken(&error))?;
+    if let Some(written) = output.written.filter(|written| len < *written) {
+        out::say(&format!(
+            "upwalk: {len} of the {written} bytes that the log had when the step ended are left; \
+             somebody has cut or replaced it\n"
+        ));
+    }
+    Ok(())
+}
+
+/// The open log cannot be read.
+fn broken(error: &std::io::Error) -> Failure {
+    Failure::new(Code::Outside, "cannot read the log").because(error.to_string())
+}
+
 /// Prints whole lines from here on, at the end an unfinished one too; returns where it stopped.
 fn print_from(log: &LogReader, blot: &Blot, mut offset: u64, over: bool) -> Result<u64, Failure> {
-    let broken = |error: std::io::Error| {
-        Failure::new(Code::Outside, "cannot read the log").because(error.to_string())
-    };
     loop {
-        let lines = log.lines_from(offset, PAGE).map_err(broken)?;
+        let lines = log
+            .lines_from(offset, PAGE)
+            .map_err(|error| broken(&error))?;
         let mut page = String::new();
         for line in &lines {
             if !(over || is_whole(line)) {
@@ -94,6 +136,7 @@ fn pick(state: &RunState, of: Option<&str>) -> Result<Output, Failure> {
         Some((id, attempt)) => Ok(Output {
             step: id.clone(),
             number: attempt.number,
+            written: attempt.end.as_ref().map(|end| end.log_bytes),
         }),
         None => Err(match of {
             Some(of) => Failure::usage(format!("step \"{of}\" has run no command in this run"))

@@ -3,11 +3,11 @@
 use super::args::StatusArgs;
 use super::context::Context;
 use super::failure::{Code, Failure};
-use super::out;
-use crate::report::{self, Status, Supervisor};
+use super::{find, out};
+use crate::report::{self, Meanwhile, Status, Supervisor};
 use crate::shell::clock;
 use crate::shell::store::StateDir;
-use crate::supervisor::client;
+use crate::supervisor::client::{self, Served, Trace};
 use crate::types::RunId;
 
 /// Prints it.
@@ -15,8 +15,8 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure>
     let mut all = Vec::new();
     let mut unreadable = None;
     if let Some(state) = context.look()? {
-        let open = state.open_runs()?;
-        let looked = open.runs.iter().map(|run| one(context, &state, run));
+        let open = find::open_runs(&state)?;
+        let looked = open.runs.iter().map(|run| look(context, &state, run));
         let unnamed = open.unreadable.into_iter().map(|error| Err(error.into()));
         for status in looked.chain(unnamed) {
             match status {
@@ -41,14 +41,18 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure>
     })
 }
 
-/// The status of one open run.
-fn one(context: &Context, state: &StateDir, run: &RunId) -> Result<Status, Failure> {
-    let dir = state.run(run)?;
+/// The status of one run.
+pub(super) fn look(context: &Context, state: &StateDir, run: &RunId) -> Result<Status, Failure> {
+    let dir = find::run_dir(state, run)?;
+    // Asked before the journal is read: one that ends in between has written all that it says.
+    let served = client::served(&dir);
     let (plan, folded) = client::read_run(&dir)?;
-    let supervisor = if client::is_served(&dir) {
-        Supervisor::Alive
-    } else {
-        Supervisor::Gone
+    let claimed = state.open_run_of(&folded.run.service)?.as_ref() == Some(run);
+    let supervisor = match served {
+        Served::Yes => Supervisor::Alive,
+        Served::Stopped(pid) => Supervisor::Stopped(pid),
+        Served::No if folded.finished.is_some() && !claimed => Supervisor::Closed,
+        Served::No => Supervisor::Gone(meanwhile(client::trace(&dir, &folded))),
     };
     let mut status = report::status(&plan, &folded, &clock::now(), supervisor);
     if let Some(short) = dir.shortage() {
@@ -58,6 +62,16 @@ fn one(context: &Context, state: &StateDir, run: &RunId) -> Result<Status, Failu
         *command = context.pasteable(command);
     }
     Ok(status)
+}
+
+/// What became of the command that was under way.
+fn meanwhile(trace: Option<Trace>) -> Meanwhile {
+    match trace {
+        None | Some(Trace::NotStarted) => Meanwhile::Nothing,
+        Some(Trace::Runs(what)) => Meanwhile::Runs(what),
+        Some(Trace::Ended) => Meanwhile::Ended,
+        Some(Trace::Lost(why)) => Meanwhile::Lost(why),
+    }
 }
 
 /// 0 nothing open, 4 waits for a person, 5 a failed step; the worst of all runs counts.

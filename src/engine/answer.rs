@@ -320,7 +320,7 @@ fn may_continue(
     Err(Refusal {
         why: format!(
             "The plan wants this pause to last until {}, another {} s. Nothing was done.",
-            earliest.wall.clock(),
+            earliest.as_of(now).wall.clock(),
             left.0.div_ceil(1000)
         ),
         hint: Some(format!(

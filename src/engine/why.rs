@@ -220,7 +220,7 @@ fn paused(plan: &Plan, state: &RunState, id: &StepId, overdue: bool, now: &Momen
     match (record, min) {
         _ if overdue => format!("The pause {name} has lasted longer than the plan allows."),
         (Some(record), Some(min)) if !now.reached(&record.entered.plus(min)) => {
-            let earliest = record.entered.plus(min).wall.clock();
+            let earliest = record.entered.plus(min).as_of(now).wall.clock();
             format!("The run pauses at {name}, until {earliest} at the earliest.")
         }
         (Some(_) | None, _) => format!("The run pauses at {name} until somebody lets it continue."),

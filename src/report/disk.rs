@@ -2,7 +2,6 @@
 //! supervisor, so that it is true also where none can be started.
 
 use super::status::{Doing, Status};
-use crate::journal::RunState;
 use crate::types::{Lack, Shortage};
 use serde::Serialize;
 
@@ -55,13 +54,5 @@ impl Status {
         self.sentence = format!("{} {} {advice}.", self.sentence, short.sentence());
         self.disk = Some(Disk::of(short));
         self
-    }
-}
-
-/// What a run waits for, given in a sentence, where its disk lacks this.
-pub fn why_short(state: &RunState, why: &str, short: &Shortage) -> String {
-    match state.finished {
-        Some(_) => why.to_owned(),
-        None => format!("{why} {} {}.", short.sentence(), short.advice("attach")),
     }
 }

@@ -17,6 +17,7 @@ mod page;
 mod pretend;
 mod quote;
 mod runs;
+mod stands;
 mod status;
 mod summary;
 mod terminal;
@@ -24,7 +25,7 @@ mod terminal_step;
 mod words;
 
 pub use build::dry_run;
-pub use disk::{Disk, why_short};
+pub use disk::Disk;
 pub use dry_run::{
     Confirmation, DryRun, EnvironmentName, FromSource, QuestionKind, QuestionShown, Questions,
     Unattended, VariableShown, VersionsShown, WayBack, json,
@@ -37,7 +38,8 @@ pub use items::{
 pub use markdown::markdown;
 pub use quote::quote;
 pub use runs::{RunLine, run_line, runs, runs_json};
-pub use status::{Doing, Owed, Place, Status, StepLine, Supervisor, status, status_json, statuses};
+pub use stands::{Meanwhile, Supervisor};
+pub use status::{Doing, Owed, Place, Status, StepLine, status, status_json, statuses};
 pub use summary::finished_summary;
 pub use terminal::text;
 

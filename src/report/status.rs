@@ -1,8 +1,8 @@
 //! `upwalk status` and `upwalk runs`: what is open, what it waits for, what is owed.
 
 use super::disk::Disk;
-use super::quote;
 use super::quote::list;
+use super::stands::{Supervisor, clock, stands};
 use crate::engine;
 use crate::journal::{Outcome, Question, Remark, RunResult, RunState, SkipReason, StepRecord};
 use crate::plan::{Item, Plan, Role};
@@ -12,15 +12,6 @@ use serde::Serialize;
 
 /// How many of the last steps a status shows.
 const LAST_STEPS: usize = 5;
-
-/// Whether a supervisor lives for a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Supervisor {
-    /// One serves the run.
-    Alive,
-    /// None does: nothing more will happen by itself.
-    Gone,
-}
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -55,10 +46,12 @@ pub struct Status {
     pub doing: Doing,
     /// The same and why, one or two sentences.
     pub sentence: String,
-    /// Since when that is so.
+    /// Since when that is so, by the wall clock of then.
     pub since: String,
     /// The same in milliseconds before now.
     pub since_ms: u64,
+    /// What is to be known of the wall clock: it was set since then.
+    pub clock: Option<String>,
     /// Whether it waits for a person.
     pub needs_person: bool,
     /// Whether a failed step or an unknown outcome holds it.
@@ -117,23 +110,13 @@ pub struct StepLine {
 /// The status of one run.
 pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Supervisor) -> Status {
     let why = engine::why(plan, state, now);
-    let doing = match (&state.finished, supervisor, &state.open) {
+    let doing = match (&state.finished, &supervisor, &state.open) {
         (Some(_), _, _) => Doing::Finished,
-        (None, Supervisor::Gone, None) => Doing::NoSupervisor,
         (None, _, Some(_)) => Doing::WaitingForPerson,
         (None, Supervisor::Alive, None) => Doing::Running,
+        (None, _, None) => Doing::NoSupervisor,
     };
-    let attach = format!("upwalk attach {}", quote(state.run.run.as_str()));
-    let (sentence, commands) = match doing {
-        Doing::NoSupervisor => (
-            format!(
-                "No supervisor serves this run, so nothing goes on. {}",
-                why.sentence
-            ),
-            vec![attach],
-        ),
-        Doing::Running | Doing::WaitingForPerson | Doing::Finished => (why.sentence, why.commands),
-    };
+    let (sentence, commands) = stands(state, why, &supervisor);
     let since = since(state);
     Status {
         run: state.run.run.clone(),
@@ -146,6 +129,7 @@ pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Superviso
         sentence: text::clean(&sentence),
         since: since.wall.to_string(),
         since_ms: now.since(since).0,
+        clock: clock(state, since, now),
         needs_person: doing == Doing::WaitingForPerson || doing == Doing::NoSupervisor,
         failed: has_failed(state),
         at: state.open.as_ref().map(|open| open.asked.0),
@@ -330,6 +314,9 @@ fn one(status: &Status, out: &mut String) {
     add("  state", &status.sentence);
     let ago = text::duration(crate::types::Millis(status.since_ms));
     add("  since", &format!("{} ({ago})", status.since));
+    if let Some(clock) = &status.clock {
+        add("  clock", clock);
+    }
     add("  at", &place);
     for step in &status.last_steps {
         let why = step

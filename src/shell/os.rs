@@ -6,6 +6,7 @@
     reason = "dispositions, masks, close_range and waitid's peek have no safe wrapper here"
 )]
 
+use super::proc::Proc;
 use crate::types::Millis;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
@@ -28,6 +29,12 @@ pub struct Peer {
     pub uid: u32,
     /// Its process.
     pub pid: u32,
+}
+
+/// Whether a signal has stopped this process until another lets it go on.
+pub fn is_stopped(pid: u32) -> bool {
+    let proc = i32::try_from(pid).ok().and_then(Proc::read);
+    proc.is_some_and(|proc| proc.stopped)
 }
 
 /// Who connected (`SO_PEERCRED`).

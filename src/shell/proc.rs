@@ -15,6 +15,8 @@ pub(super) struct Proc {
     pub(super) start: u64,
     /// Whether it has ended and only its status is left.
     pub(super) dead: bool,
+    /// Whether a signal has stopped it until another lets it go on.
+    pub(super) stopped: bool,
 }
 
 impl Proc {
@@ -36,6 +38,7 @@ impl Proc {
             session: number(3)?,
             start: fields.get(19)?.parse().ok()?,
             dead: matches!(*fields.first()?, "Z" | "X"),
+            stopped: matches!(*fields.first()?, "T" | "t"),
         })
     }
 
@@ -130,7 +133,9 @@ mod tests {
         let rest = "S 1 2 3 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 1";
         let proc = Proc::parse(42, &format!("42 (a) (b)) {rest}")).expect("a process");
         assert_eq!((proc.parent, proc.group, proc.session), (1, 2, 3));
-        assert_eq!((proc.start, proc.dead), (777, false));
+        assert_eq!((proc.start, proc.dead, proc.stopped), (777, false, false));
+        let stopped = Proc::parse(42, &format!("42 (a) T{}", &rest[1..]));
+        assert!(stopped.expect("a process").stopped);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::types::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 /// A line of a log, or the part of it that was asked for.
@@ -109,6 +109,11 @@ impl LogReader {
     /// How long it is now, in bytes.
     pub fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+
+    /// Whether its name was taken away: what is written to it is lost when nobody reads it any more.
+    pub fn is_removed(&self) -> io::Result<bool> {
+        Ok(self.file.metadata()?.nlink() == 0)
     }
 
     /// Whether nothing is in it yet.

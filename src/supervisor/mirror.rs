@@ -5,9 +5,10 @@ use super::client::{ClientError, Update};
 use super::wire::{self, FromServer, Live};
 use super::{load, stem};
 use crate::engine::Refusal;
-use crate::journal::{AskKey, Event, FoldError, Recorded, RunState};
+use crate::journal::{AskKey, Event, FoldError, Recorded, RunState, StepRecord};
 use crate::plan::Plan;
 use crate::shell::clock;
+use crate::shell::exec::{self, Trace};
 use crate::shell::store::RunDir;
 use crate::types::{Answer, Moment, Seq, Timestamp, Who};
 use std::collections::BTreeMap;
@@ -148,6 +149,16 @@ pub fn now() -> Moment {
 pub fn read_run(dir: &RunDir) -> Result<(Arc<Plan>, RunState), ClientError> {
     let run = load::load(dir)?;
     Ok((Arc::new(run.plan), run.state))
+}
+
+/// What can be seen of the command that is under way, whether a supervisor lives or not; none where
+/// none is under way.
+pub fn trace(dir: &RunDir, state: &RunState) -> Option<Trace> {
+    let latest = state.steps.values().filter_map(StepRecord::latest);
+    let under_way = latest.filter(|attempt| attempt.command && attempt.ended.is_none());
+    let number = under_way.map(|attempt| attempt.number).max()?;
+    let stem = stem::of_number(state, number)?;
+    Some(exec::trace(dir, number, &stem))
 }
 
 impl Update {

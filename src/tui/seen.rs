@@ -308,7 +308,7 @@ impl<'a> Seen<'a> {
         };
         let min = self.walk()?.pause(pause)?.min?;
         let free = self.state.pauses.get(pause)?.entered.plus(min);
-        (!now.reached(&free)).then_some(free)
+        (!now.reached(&free)).then(|| free.as_of(now))
     }
 
     /// `attach`'s name for this run: its service.

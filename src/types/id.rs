@@ -1,5 +1,6 @@
 //! Names of things: services, runs, steps, warnings; and the numbers and digests that go with them.
 
+use super::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -112,6 +113,11 @@ impl RunId {
     pub fn service(&self) -> &str {
         let tail = self.0.get(17..).unwrap_or_default();
         tail.rsplit_once('-').map_or(tail, |(service, _)| service)
+    }
+
+    /// When it began, as its name has it, to the second; none where that is no time.
+    pub fn stamp(&self) -> Option<Timestamp> {
+        Timestamp::of_stamp(self.0.get(..16)?)
     }
 
     /// The name's text.

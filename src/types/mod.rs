@@ -16,6 +16,6 @@ pub use command::{CommandSpec, EnvValue};
 pub use exit::{Exit, ExitRecord};
 pub use id::{Digest, Id, IdError, RunId, Seq, ServiceId, StepId, WarningId};
 pub use shortage::{Lack, Shortage};
-pub use time::{BootId, Millis, Moment, Timestamp};
+pub use time::{BootId, Jump, Millis, Moment, Timestamp};
 pub use version::{Series, Version, VersionError, VersionReq};
 pub use who::Who;

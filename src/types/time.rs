@@ -74,6 +74,13 @@ impl Timestamp {
         self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
+    /// Reads what [`Self::stamp`] writes; none where it is no time.
+    pub fn of_stamp(text: &str) -> Option<Self> {
+        let read = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+        let at = read.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(at.timestamp()))
+    }
+
     /// `14:02:11Z`.
     pub fn clock(self) -> String {
         self.0.strftime("%H:%M:%SZ").to_string()
@@ -100,6 +107,18 @@ impl fmt::Display for Timestamp {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub struct BootId(pub String);
+
+/// Two clocks that are kept right drift apart less than this, also over a long run.
+const NOT_SET: Millis = Millis::from_secs(60);
+
+/// The wall clock was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jump {
+    /// To a later time, by this much.
+    Forward(Millis),
+    /// To an earlier time, by at least this much.
+    Back(Millis),
+}
 
 /// A point in time on both clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +151,39 @@ impl Moment {
         }
     }
 
+    /// This moment as the wall clock of `now` has it: who has set the clock in between, in the same
+    /// boot, has moved what it shows then. Without that, the same.
+    #[must_use]
+    pub fn as_of(&self, now: &Self) -> Self {
+        if self.boot != now.boot {
+            return self.clone();
+        }
+        let up = |moment: &Self| i64::try_from(moment.up.0).unwrap_or(i64::MAX);
+        let apart = up(self).saturating_sub(up(now));
+        Self {
+            wall: Timestamp::from_millis(now.wall.as_millis().saturating_add(apart)),
+            ..self.clone()
+        }
+    }
+
+    /// How the wall clock was set between `earlier` and here, as far as the two tell. Across boots
+    /// only a clock that went back is seen.
+    pub fn jump_since(&self, earlier: &Self) -> Option<Jump> {
+        let there = earlier.as_of(self).wall;
+        let (forward, back) = (there.since(earlier.wall), earlier.wall.since(there));
+        if self.boot != earlier.boot {
+            let back = earlier.wall.since(self.wall);
+            return (back >= NOT_SET).then_some(Jump::Back(back));
+        }
+        if forward >= NOT_SET {
+            Some(Jump::Forward(forward))
+        } else if back >= NOT_SET {
+            Some(Jump::Back(back))
+        } else {
+            None
+        }
+    }
+
     /// Whether `other` has come when it is now `self`.
     pub fn reached(&self, other: &Self) -> bool {
         if self.boot == other.boot {
@@ -139,5 +191,63 @@ impl Moment {
         } else {
             self.wall >= other.wall
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(boot: &str, wall: i64, up: u64) -> Moment {
+        Moment {
+            wall: Timestamp::from_millis(wall * 1000),
+            boot: BootId(boot.to_owned()),
+            up: Millis::from_secs(up),
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_in_one_boot_moves_no_length_and_is_told() {
+        let began = moment("a", 1_000_000, 100);
+        for (wall, jump) in [
+            (1_000_010, None),
+            (1_000_040, None),
+            (1_086_410, Some(Jump::Forward(Millis::from_secs(86_400)))),
+            (913_610, Some(Jump::Back(Millis::from_secs(86_400)))),
+            (10, Some(Jump::Back(Millis::from_secs(1_000_000)))),
+        ] {
+            let now = moment("a", wall, 110);
+            assert_eq!(now.since(&began), Millis::from_secs(10));
+            assert_eq!(now.jump_since(&began), jump, "{wall}");
+            let due = began.plus(Millis::from_secs(30));
+            assert!(!now.reached(&due));
+            assert_eq!(due.as_of(&now).wall, now.wall.plus(Millis::from_secs(20)));
+            assert_eq!(began.as_of(&now).wall.plus(Millis::from_secs(10)), now.wall);
+        }
+    }
+
+    #[test]
+    fn across_boots_the_wall_clock_counts_and_only_a_step_back_shows() {
+        let began = moment("a", 1_000_000, 100);
+        let later = moment("b", 1_003_600, 5);
+        assert_eq!(later.since(&began), Millis::from_secs(3600));
+        assert_eq!(
+            (later.jump_since(&began), began.as_of(&later)),
+            (None, began.clone())
+        );
+        let before = moment("b", 996_400, 5);
+        assert_eq!(before.since(&began), Millis(0));
+        assert_eq!(
+            before.jump_since(&began),
+            Some(Jump::Back(Millis::from_secs(3600)))
+        );
+    }
+
+    #[test]
+    fn a_stamp_is_read_back() {
+        let at = Timestamp::from_millis(1_795_216_207_000);
+        assert_eq!(Timestamp::of_stamp(&at.stamp()), Some(at));
+        assert_eq!(Timestamp::of_stamp("20261399T000000Z"), None);
+        assert_eq!(Timestamp::of_stamp("yesterday"), None);
     }
 }

@@ -7,7 +7,7 @@ use upwalk::engine::{self, Input};
 use upwalk::journal::codec::{self, GENESIS, Unread};
 use upwalk::journal::{Event, Recorded, RunState};
 use upwalk::plan::{self, Paint, Plan};
-use upwalk::report::{self, Supervisor};
+use upwalk::report::{self, Meanwhile, Supervisor};
 use upwalk::supervisor::wire::{self, FromServer, ToServer};
 use upwalk::text;
 use upwalk::types::{Digest, Millis, Moment};
@@ -217,7 +217,7 @@ fn looked_at(plan: &Plan, state: &RunState) {
     };
     let why = engine::why(plan, state, &now);
     assert!(!why.sentence.is_empty());
-    for doing in [Supervisor::Alive, Supervisor::Gone] {
+    for doing in [Supervisor::Alive, Supervisor::Gone(Meanwhile::Nothing)] {
         let status = report::status(plan, state, &now, doing);
         expect_harmless(&report::statuses(&[status]));
     }

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Drive, notes};
 use upwalk::journal::{Decision, Question};
-use upwalk::report::{self, Doing, RunLine, Supervisor};
+use upwalk::report::{self, Doing, Meanwhile, RunLine, Supervisor};
 
 #[test]
 fn a_run_that_was_not_started_waits_for_a_person() {
@@ -78,7 +78,12 @@ fn a_failed_step_is_said_to_have_failed() {
         "{}",
         lines[0]
     );
-    let status = report::status(&plan, &drive.state, &drive.now, Supervisor::Gone);
+    let status = report::status(
+        &plan,
+        &drive.state,
+        &drive.now,
+        Supervisor::Gone(Meanwhile::Nothing),
+    );
     assert!(status.failed && status.doing == Doing::Finished);
 }
 
@@ -87,7 +92,12 @@ fn a_run_without_a_supervisor_says_how_to_get_one() {
     let plan = notes();
     let mut drive = Drive::new(&plan);
     drive.until_running();
-    let status = report::status(&plan, &drive.state, &drive.now, Supervisor::Gone);
+    let status = report::status(
+        &plan,
+        &drive.state,
+        &drive.now,
+        Supervisor::Gone(Meanwhile::Nothing),
+    );
     assert_eq!(status.doing, Doing::NoSupervisor);
     assert!(status.needs_person);
     assert!(

@@ -9,7 +9,7 @@ mod stop;
 
 use super::command;
 use super::exec::Intent;
-use super::proc;
+use super::proc::{self, Proc};
 use super::store::RunDir;
 use super::{clock, os};
 use crate::types::{Answer, Ask, CommandSpec, EnvValue, Exit, Millis, Moment};
@@ -230,13 +230,21 @@ fn take(
 pub fn end_leftovers(dir: &RunDir) {
     let run = format!("RUN_DIR={}", dir.path().display());
     let mark = format!("{}={MARK}", Intent::MARK);
-    for proc in proc::living() {
-        if proc.has_env(&mark)
-            && proc.has_env(&run)
-            && let Some(group) = Pid::from_raw(proc.group)
-        {
-            // Guards change nothing: whatever cannot be ended does no harm.
-            let _ = os::signal_group(group, Signal::KILL);
+    let is_asked = |proc: &Proc| proc.has_env(&mark) && proc.has_env(&run);
+    for found in proc::living().into_iter().filter(is_asked) {
+        let Some((id, group)) = found.id().zip(Pid::from_raw(found.group)) else {
+            continue;
+        };
+        // As long as it lives its number and its group's are its own: they were another's in the
+        // moment before only where it has ended since.
+        let Some(handle) = os::pidfd(id) else {
+            continue;
+        };
+        if !Proc::is(found.pid, found.start) {
+            continue;
         }
+        // Guards change nothing: whatever cannot be ended does no harm.
+        let _ = os::signal_group(group, Signal::KILL);
+        let _ = rustix::process::pidfd_send_signal(&handle, Signal::KILL);
     }
 }

@@ -5,6 +5,7 @@
 
 mod intent;
 mod left;
+mod trace;
 
 use super::ask::Secrets;
 use super::proc::Proc;
@@ -20,6 +21,7 @@ use std::process::{Child, Command, Stdio};
 
 pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
 pub(super) use left::names;
+pub use trace::{Trace, trace};
 
 /// What became of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]

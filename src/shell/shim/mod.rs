@@ -185,7 +185,8 @@ impl Begun {
             at: clock::wall(),
             took: clock::up().since(began),
             left_running,
-            log_bytes: self.intent.log_bytes(),
+            // Of the file that the command wrote, whatever lies at its place now.
+            log_bytes: self.log.metadata().map_or(0, |meta| meta.len()),
         };
         self.take_output_back();
         self.save(&record);

@@ -49,8 +49,7 @@ impl Connection {
             // It ended between our connecting and its accepting.
             Err(FrameError::Closed | FrameError::Half) => return Ok(None),
             Err(FrameError::Broken(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(ClientError::new("the run's supervisor does not answer")
-                    .hint(format!("tail {}", dir.supervisor_log().display())));
+                return Err(silent(&stream, dir));
             }
             Err(FrameError::Broken(error)) if error.kind() == io::ErrorKind::ConnectionReset => {
                 return Ok(None);
@@ -104,6 +103,19 @@ impl Connection {
             writing: Mutex::new(()),
             next: AtomicU64::new(1),
         })
+    }
+}
+
+/// The supervisor lives, but says nothing.
+fn silent(stream: &UnixStream, dir: &RunDir) -> ClientError {
+    match os::login_peer(stream) {
+        Ok(peer) if os::is_stopped(peer.pid) => ClientError::new(format!(
+            "the run's supervisor, process {}, was stopped by a signal; what runs goes on",
+            peer.pid
+        ))
+        .hint(format!("kill -CONT {}", peer.pid)),
+        Ok(_) | Err(_) => ClientError::new("the run's supervisor does not answer")
+            .hint(format!("tail {}", dir.supervisor_log().display())),
     }
 }
 

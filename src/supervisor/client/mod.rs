@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-pub use super::mirror::{Mirror, log_path, now, read_run};
+pub use super::mirror::{Mirror, log_path, now, read_run, trace};
+pub use crate::shell::exec::Trace;
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};
 
 /// How long another supervisor may take to open its socket, or to end and let go of its lock.
@@ -204,7 +205,24 @@ fn send(stream: &UnixStream, line: &[u8]) -> Result<(), ClientError> {
     })
 }
 
+/// Whether a supervisor serves a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// One does.
+    Yes,
+    /// One lives, but a signal has stopped it: its process.
+    Stopped(u32),
+    /// None does.
+    No,
+}
+
 /// Whether a supervisor serves the run in this directory.
-pub fn is_served(dir: &RunDir) -> bool {
-    connect(dir.path()).is_ok()
+pub fn served(dir: &RunDir) -> Served {
+    match connect(dir.path()) {
+        Ok(stream) => match os::login_peer(&stream) {
+            Ok(peer) if os::is_stopped(peer.pid) => Served::Stopped(peer.pid),
+            Ok(_) | Err(_) => Served::Yes,
+        },
+        Err(_) => Served::No,
+    }
 }

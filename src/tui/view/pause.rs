@@ -114,7 +114,7 @@ fn times(scene: &Scene<'_>, pause: &Pause, overdue: bool) -> Vec<Row> {
         rows.push(row(Role::Ok, "   The shortest time has passed."));
     }
     if let Some(max) = pause.max {
-        let end = record.entered.plus(max).wall;
+        let end = record.entered.plus(max).as_of(scene.now).wall;
         rows.push(if overdue {
             row(Role::Warn, format!("   overdue since {}", end.full()))
         } else {
