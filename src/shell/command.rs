@@ -18,13 +18,15 @@ use std::path::Path;
 pub(super) struct Started {
     /// Its first process, whose number is also its group's.
     pub(super) pid: Pid,
-    handle: duct::Handle,
+    /// Takes the status when it is dropped.
+    _handle: duct::Handle,
 }
 
 impl Started {
-    /// How its first process ended; none while it lives.
+    /// How its first process ended; none while it lives. As long as this is kept its status can
+    /// still be taken by whoever inherits it.
     pub(super) fn ended(&self) -> io::Result<Option<std::process::ExitStatus>> {
-        Ok(self.handle.try_wait()?.map(|output| output.status))
+        os::ended(self.pid)
     }
 }
 
@@ -124,8 +126,11 @@ fn spawn(told: Expression, output: Output) -> io::Result<Started> {
         .first()
         .and_then(|pid| i32::try_from(*pid).ok());
     let pid = pid.and_then(Pid::from_raw);
-    pid.map(|pid| Started { pid, handle })
-        .ok_or_else(|| io::Error::other("the kernel gave no process number"))
+    pid.map(|pid| Started {
+        pid,
+        _handle: handle,
+    })
+    .ok_or_else(|| io::Error::other("the kernel gave no process number"))
 }
 
 /// A program named by a relative path with a slash is meant from the command's directory.

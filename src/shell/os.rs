@@ -6,10 +6,12 @@
     reason = "dispositions, masks, close_range and waitid's peek have no safe wrapper here"
 )]
 
-use super::proc::Proc;
+use super::proc::{self, Proc};
 use crate::types::Millis;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, WaitStatus,
+};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -17,7 +19,9 @@ use rustix::time::{
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::OnceLock;
 
 pub use super::launch::{become_program, spawn_supervisor};
@@ -134,13 +138,38 @@ fn first_dead_child() -> Option<Pid> {
     (result == 0).then(|| Pid::from_raw(pid)).flatten()
 }
 
-/// Takes the status of adopted children that have died, until the first dead one is `spare`.
+/// Takes the status of adopted children that have died; that of `spare` stays.
 pub(super) fn reap_adopted(spare: Pid) {
-    while let Some(pid) = first_dead_child().filter(|pid| *pid != spare) {
+    while let Some(pid) = first_dead_child() {
+        if pid == spare {
+            // It hides those who died after it.
+            for child in proc::children(own_pid()) {
+                let _ = child.id().filter(|id| *id != spare).and_then(reap);
+            }
+            return;
+        }
         if reap(pid).is_none() {
             return;
         }
     }
+}
+
+/// This process's number.
+pub(super) fn own_pid() -> i32 {
+    rustix::process::getpid().as_raw_nonzero().get()
+}
+
+/// How a child ended; none while it lives. The status stays to be taken: whoever inherits the child
+/// of a killed process finds it there.
+pub(super) fn ended(child: Pid) -> io::Result<Option<ExitStatus>> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let peek = || rustix::process::waitid(WaitId::Pid(child), options);
+    let raw = |status: WaitIdStatus| match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => code << 8,
+        (None, signal) => signal.unwrap_or(0),
+    };
+    let status = rustix::io::retry_on_intr(peek)?;
+    Ok(status.map(|status| ExitStatus::from_raw(raw(status))))
 }
 
 /// Takes the status of a child that has died; none where it lives or is no child of this process.

@@ -79,33 +79,47 @@ impl Proc {
     }
 }
 
-/// All living processes.
-pub(super) fn living() -> Vec<Proc> {
+/// All processes that have not been waited for.
+fn all() -> Vec<Proc> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten();
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter_map(Proc::read)
-        .filter(|proc| !proc.dead)
         .collect()
 }
 
-/// Whether a process has no child at all, dead or alive: what is almost always so when a command has
-/// ended, and cheaper to ask than every process. None where this kernel does not tell.
-fn has_no_children(of: i32) -> Option<bool> {
-    let tasks = std::fs::read_dir(format!("/proc/{of}/task")).ok()?;
-    for task in tasks {
-        let children = std::fs::read(task.ok()?.path().join("children")).ok()?;
-        if !children.is_empty() {
-            return Some(false);
-        }
+/// All living processes.
+pub(super) fn living() -> Vec<Proc> {
+    let mut living = all();
+    living.retain(|proc| !proc.dead);
+    living
+}
+
+/// The children of a process, dead ones included.
+pub(super) fn children(of: i32) -> Vec<Proc> {
+    listed_children(of).unwrap_or_else(|| {
+        let mut all = all();
+        all.retain(|proc| proc.parent == of);
+        all
+    })
+}
+
+/// The same, cheaper than to ask every process. None where this kernel does not tell.
+fn listed_children(of: i32) -> Option<Vec<Proc>> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir(format!("/proc/{of}/task")).ok()? {
+        let list = std::fs::read_to_string(task.ok()?.path().join("children")).ok()?;
+        let pids = list.split_whitespace().filter_map(|pid| pid.parse().ok());
+        found.extend(pids.filter_map(Proc::read));
     }
-    Some(true)
+    Some(found)
 }
 
 /// All living descendants of a process. Complete for a subreaper: whoever loses its parent below it
 /// becomes its child.
 pub(super) fn descendants(of: i32) -> Vec<Proc> {
-    if has_no_children(of) == Some(true) {
+    // What is almost always so when a command has ended: the dead leave no children to themselves.
+    if listed_children(of).is_some_and(|children| children.iter().all(|child| child.dead)) {
         return Vec::new();
     }
     let all = living();

@@ -4,7 +4,7 @@
 //! shim".
 
 use crate::shell::clock;
-use crate::shell::store::{RunDir, replace};
+use crate::shell::store::{RunDir, replace, unfinished};
 use crate::types::{BootId, ExitRecord, Millis, Seq};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use serde::{Deserialize, Serialize};
@@ -97,12 +97,16 @@ impl Intent {
         pid_file.sync_data()
     }
 
-    /// What `.pid` says; none where there is no such file.
+    /// What `.pid` says; none where the shim did not come so far as to have its first line durable:
+    /// then it has started nothing.
     pub(in crate::shell) fn read_pid(&self) -> io::Result<Option<PidFile>> {
         let text = match std::fs::read_to_string(self.file("pid")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text?,
         };
+        if !text.contains('\n') {
+            return Ok(None);
+        }
         let mut lines = text.lines();
         // A line that a crash has cut off says nothing.
         Ok(Some(PidFile {
@@ -133,6 +137,14 @@ impl Intent {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             bytes => Ok(Some(serde_json::from_slice(&bytes?)?)),
         }
+    }
+
+    /// Puts a status in its place that a killed shim had written in full, but not yet there.
+    pub(in crate::shell) fn finish_exit(&self) -> io::Result<()> {
+        let whole = std::fs::read(unfinished(&self.file("exit"))).ok();
+        let record: Option<ExitRecord> =
+            whole.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        record.map_or(Ok(()), |record| self.write_exit(&record))
     }
 
     /// Asks for the command's end; a later request replaces an earlier one.

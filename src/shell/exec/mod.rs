@@ -156,12 +156,18 @@ fn find_out(
             });
             Intent::wait_for(&lock)?;
         }
+        if !intent.has("exit") {
+            intent.finish_exit()?;
+        }
         if let Some(fate) = known(intent) {
             return Ok(fate);
         }
         match intent.read_pid()? {
             // A shim starts nothing before its own line in `.pid` is durable.
-            None | Some(PidFile { shim: None, .. }) => void(intent, refused),
+            None => void(intent, refused),
+            Some(pids) if heir == Heir::Parent && began_nothing(intent, &pids) => {
+                void(intent, refused)
+            }
             Some(pids) => orphaned(intent, job, &pids, heir, still),
         }
     };
@@ -208,18 +214,20 @@ fn orphaned(
     heir: Heir,
     still: &mut dyn FnMut(String),
 ) -> io::Result<Fate> {
-    if pids
-        .shim
-        .as_ref()
-        .is_none_or(|shim| shim.boot != clock::boot())
-    {
+    let Some(shim) = &pids.shim else {
+        return Ok(Fate::Lost(
+            "the note of the process that ran it is damaged".to_owned(),
+        ));
+    };
+    if shim.boot != clock::boot() {
         return Ok(Fate::Lost(
             "the machine was restarted while it ran".to_owned(),
         ));
     }
     if heir == Heir::Parent
-        && let Some(status) = inherit(intent, pids, job.command.grace, still)?
+        && let Some(command) = inheritance(intent, pids)
     {
+        let status = inherit(intent, pids, &command, job.command.grace, still)?;
         let record = inherited(intent, pids, status);
         intent.write_exit(&record)?;
         return Ok(Fate::Ended(record, intent.read_output()));
@@ -230,43 +238,47 @@ fn orphaned(
     ))
 }
 
-/// Waits for a command whose shim was killed: as a subreaper this process is its parent now. None
-/// where it is not.
+/// Whether a shim that was this process's child died before it started anything. What it has
+/// started would be a child of this process now, dead or alive: nobody takes a command's status
+/// before it is safe.
+fn began_nothing(intent: &Intent, pids: &PidFile) -> bool {
+    pids.command.is_none() && inheritance(intent, pids).is_none()
+}
+
+/// The command of a killed shim, dead or alive, where this process is its parent now.
+fn inheritance(intent: &Intent, pids: &PidFile) -> Option<Proc> {
+    let mark = format!("{}={}", Intent::MARK, intent.mark());
+    let mut children = super::proc::children(os::own_pid());
+    children.retain(|child| match (&pids.command, &pids.shim) {
+        (Some(command), _) => child.pid == command.group,
+        // The shim had not noted its number. The dead carry no mark any more, but are of its
+        // session; what the command left behind is younger.
+        (None, Some(shim)) => child.session == shim.pid || child.has_env(&mark),
+        (None, None) => false,
+    });
+    children.into_iter().min_by_key(|child| child.start)
+}
+
+/// Waits for the end of an inherited command.
 fn inherit(
     intent: &Intent,
     pids: &PidFile,
+    command: &Proc,
     grace: Millis,
     still: &mut dyn FnMut(String),
-) -> io::Result<Option<WaitStatus>> {
-    let own = i32::try_from(std::process::id()).unwrap_or(0);
-    let mark = format!("{}={}", Intent::MARK, intent.mark());
-    let is_child = |pid: i32| Proc::read(pid).is_some_and(|proc| proc.parent == own);
-    let named = pids.command.as_ref().map(|command| command.group);
-    // The shim may have died before it could note the number.
-    let marked = || {
-        let all = super::proc::living();
-        let child = all.iter().find(|p| p.parent == own && p.has_env(&mark));
-        child.map(|proc| proc.pid)
-    };
-    let pid = named.filter(|pid| is_child(*pid)).or_else(marked);
-    let Some(pid) = pid.and_then(Pid::from_raw) else {
-        return Ok(None);
-    };
-    let Some(handle) = os::pidfd(pid) else {
-        return Ok(None);
-    };
+) -> io::Result<WaitStatus> {
+    let id = command.id();
+    let gone = || io::Error::other("the command is no child of this supervisor");
+    let (id, handle) = id.zip(id.and_then(os::pidfd)).ok_or_else(gone)?;
     let mut told = false;
     let mut ending = None;
     loop {
-        if let Some(status) = os::reap(pid) {
-            return Ok(Some(status));
+        if let Some(status) = os::reap(id) {
+            return Ok(status);
         }
         if !told {
-            let title = Proc::read(pid.as_raw_nonzero().get()).map(|proc| proc.title());
-            still(format!(
-                "its shim is gone, but it still runs: {}",
-                title.unwrap_or_default()
-            ));
+            let title = command.title();
+            still(format!("its shim is gone, but it still runs: {title}"));
             told = true;
         }
         if intent.has("cancel") {

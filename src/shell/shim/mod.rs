@@ -83,6 +83,8 @@ struct Begun {
     lock: File,
     pid_file: File,
     log: File,
+    /// Kept until the status is safe: where this shim is killed before, its supervisor inherits it.
+    started: Option<Started>,
 }
 
 /// Takes the lock and writes `.pid`. None where the intent is void or was begun before.
@@ -109,6 +111,7 @@ fn begin() -> Result<Option<Begun>, String> {
                 lock,
                 pid_file,
                 log,
+                started: None,
             })
         })
         .transpose()
@@ -123,7 +126,7 @@ fn close_fence(intent: &Intent) -> io::Result<Option<(File, File, File)>> {
     }
     // Before `.pid`: without it, nothing was started.
     let log = open_log(&intent.file("log"))?;
-    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let own = os::own_pid();
     bear_signals()?;
     let line = ShimLine {
         boot: clock::boot(),
@@ -226,7 +229,8 @@ impl Begun {
         match started {
             Ok(started) => {
                 self.note_group(&started);
-                watch.until_end(&started, &self.command)
+                let started = self.started.insert(started);
+                watch.until_end(started, &self.command)
             }
             // What a refusing sudo said is in the log.
             Err(why) => not_started(match self.last_line() {

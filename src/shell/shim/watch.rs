@@ -275,7 +275,7 @@ impl Watch {
 
 /// Everything alive below this shim.
 fn below() -> Vec<Proc> {
-    proc::descendants(i32::try_from(std::process::id()).unwrap_or(0))
+    proc::descendants(os::own_pid())
 }
 
 /// Signals the command's group, if anybody of it lives.

@@ -7,7 +7,7 @@ use rustix::fs::{Mode, OFlags};
 use std::fs::{File, Metadata};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The permission bits for group and others to write.
 pub(super) const OTHERS_WRITE: u32 = 0o022;
@@ -115,22 +115,27 @@ pub(in crate::shell) fn create_new(path: &Path, bytes: &[u8]) -> std::io::Result
 /// Puts a file (0600) with these bytes in the place of whatever is there: all of it or nothing,
 /// durably.
 pub(in crate::shell) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
-    let tmp = Path::new(&name);
+    let tmp = unfinished(path);
     // Left by a crash, or by nobody.
-    let _ = std::fs::remove_file(tmp);
+    let _ = std::fs::remove_file(&tmp);
     let write = || -> std::io::Result<()> {
-        let mut file = open_new(tmp, 0o600)?;
+        let mut file = open_new(&tmp, 0o600)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        std::fs::rename(tmp, path)
+        std::fs::rename(&tmp, path)
     };
     write().inspect_err(|_| {
         // On a full disk it is in the way of whoever tries again.
-        let _ = std::fs::remove_file(tmp);
+        let _ = std::fs::remove_file(&tmp);
     })?;
     sync_parent(path)
+}
+
+/// Where [`replace`] writes before the bytes get their name.
+pub(in crate::shell) fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
 }
 
 /// Makes a file's entry in its directory durable.
