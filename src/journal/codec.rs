@@ -38,6 +38,10 @@ pub struct Journal {
     pub good_bytes: u64,
     /// The hash that the next line builds on.
     pub hash: String,
+    /// The newest minor version that any of it was written by.
+    minor: u32,
+    /// The boot that its events count from.
+    boot: BootId,
 }
 
 /// Damage: which line, and what is wrong with it.
@@ -48,6 +52,17 @@ pub struct Damage {
     pub line: usize,
     /// What is wrong.
     pub why: String,
+}
+
+/// Why a journal is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is not as it was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// It is of a newer major version, which is no damage.
+    #[error("{0}")]
+    Newer(String),
 }
 
 /// The frame around an event.
@@ -69,78 +84,117 @@ struct Frame {
 #[derive(Deserialize)]
 struct Format {
     format: (u32, u32),
+    #[serde(default)]
+    upwalk: Option<String>,
 }
 
-/// Reads a whole journal. What follows the last newline of a whole append was torn by a crash and is
-/// left out; any other damage is an error.
-pub fn decode(bytes: &[u8]) -> Result<Journal, Damage> {
-    let good = bytes
-        .iter()
-        .rposition(|b| *b == b'\n')
-        .map_or(0, |at| at + 1);
+/// Reads a whole journal. What follows the last whole append was torn by a crash and is left out; any
+/// other damage is an error.
+pub fn decode(bytes: &[u8]) -> Result<Journal, Unread> {
+    match good_part(bytes)? {
+        (journal, None) => Ok(journal),
+        (_, Some(damage)) => Err(damage.into()),
+    }
+}
+
+/// Reads a journal as far as it is good, and says what is wrong with the line behind that. What
+/// follows the last whole append was torn by a crash, which is no damage.
+pub fn good_part(bytes: &[u8]) -> Result<(Journal, Option<Damage>), Unread> {
     let mut journal = Journal {
         events: Vec::new(),
         good_bytes: 0,
         hash: GENESIS.to_owned(),
+        minor: FORMAT.1,
+        boot: BootId::default(),
     };
-    let mut whole = (0, 0, GENESIS.to_owned());
-    let mut read = 0;
-    let mut minor = FORMAT.1;
-    let mut boot = BootId::default();
-    for (index, line) in bytes[..good].split_inclusive(|b| *b == b'\n').enumerate() {
-        let fail = |why: String| Damage {
-            line: index + 1,
-            why,
+    let mut good = (0, GENESIS.to_owned());
+    let (mut read, mut damage) = (0, None);
+    for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+        let Some(whole) = line.strip_suffix(b"\n") else {
+            break;
         };
         read += line.len() as u64;
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let (hash, frame) = frame_of(line, &journal, &mut minor).map_err(fail)?;
+        match journal.take(whole) {
+            Ok(0) => {
+                journal.good_bytes = read;
+                good = (journal.events.len(), journal.hash.clone());
+            }
+            Ok(_) => {}
+            Err(Refused::Newer(why)) => return Err(Unread::Newer(why)),
+            Err(Refused::Wrong(why)) => {
+                let line = index + 1;
+                damage = Some(Damage { line, why });
+                break;
+            }
+        }
+    }
+    journal.events.truncate(good.0);
+    journal.hash = good.1;
+    Ok((journal, damage))
+}
+
+/// Why a line is not taken.
+enum Refused {
+    /// The journal is of a newer major version.
+    Newer(String),
+    /// What is wrong with the line.
+    Wrong(String),
+}
+
+impl From<&str> for Refused {
+    fn from(why: &str) -> Self {
+        Self::Wrong(why.to_owned())
+    }
+}
+
+impl Journal {
+    /// Adds one line, given without its end, and says how many more of its append follow; leaves the
+    /// journal as it was where it does not fit.
+    fn take(&mut self, line: &[u8]) -> Result<u32, Refused> {
+        let first = self.events.is_empty();
+        let (hash, body) = unseal(line, &self.hash).map_err(Refused::Wrong)?;
+        let body = format!("{{{body}");
+        let mut minor = self.minor;
+        if first {
+            minor = checked_minor(&body)?;
+        }
+        let frame: Frame = serde_json::from_str(&body)
+            .map_err(|error| Refused::Wrong(format!("it is not an event: {error}")))?;
+        let last = self.events.last().map_or(Seq(0), |last| last.n);
+        if !frame.event.may_follow(last, frame.n) {
+            let why = format!("it has number {} instead of {}", frame.n, last.next());
+            return Err(Refused::Wrong(why));
+        }
+        if frame.format.is_some() != first {
+            return Err("the format stands in the first line and nowhere else".into());
+        }
+        if frame.event == Event::Unknown && minor <= FORMAT.1 {
+            return Err("it is of no known kind".into());
+        }
         if let Some(new) = boot_of(&frame.event) {
-            boot = new.clone();
+            self.boot = new.clone();
+        }
+        if let Event::SupervisorStarted {
+            writes: Some((_, newer)),
+            ..
+        } = &frame.event
+        {
+            minor = minor.max(*newer);
         }
         let at = Moment {
             wall: frame.t,
-            boot: boot.clone(),
+            boot: self.boot.clone(),
             up: frame.up,
         };
-        journal.events.push(Recorded {
+        self.events.push(Recorded {
             n: frame.n,
             at,
             event: frame.event,
         });
-        journal.hash = hash;
-        if frame.more == 0 {
-            whole = (journal.events.len(), read, journal.hash.clone());
-        }
+        self.minor = minor;
+        self.hash = hash;
+        Ok(frame.more)
     }
-    let (events, bytes, hash) = whole;
-    journal.events.truncate(events);
-    journal.good_bytes = bytes;
-    journal.hash = hash;
-    Ok(journal)
-}
-
-/// The next line of a journal as its hash and its frame; fails where it does not fit.
-fn frame_of(line: &[u8], journal: &Journal, minor: &mut u32) -> Result<(String, Frame), String> {
-    let first = journal.events.is_empty();
-    let (hash, body) = unseal(line, &journal.hash)?;
-    let body = format!("{{{body}");
-    if first {
-        *minor = checked_minor(&body)?;
-    }
-    let frame: Frame =
-        serde_json::from_str(&body).map_err(|error| format!("it is not an event: {error}"))?;
-    let expected = journal.events.last().map_or(Seq(1), |last| last.n.next());
-    if frame.n != expected {
-        return Err(format!("it has number {} instead of {expected}", frame.n));
-    }
-    if frame.format.is_some() != first {
-        return Err("the format stands in the first line and nowhere else".into());
-    }
-    if frame.event == Event::Unknown && *minor <= FORMAT.1 {
-        return Err("it is of no known kind".into());
-    }
-    Ok((hash, frame))
 }
 
 /// Takes hash and body of a line apart, and holds the one to the other.
@@ -173,18 +227,22 @@ fn seal(before: &str, body: &str) -> String {
 }
 
 /// The minor version of a first line whose major version is ours.
-fn checked_minor(body: &str) -> Result<u32, String> {
+fn checked_minor(body: &str) -> Result<u32, Refused> {
     let Format {
         format: (major, minor),
+        upwalk,
     } = serde_json::from_str(body).map_err(|_| "it does not name the journal's format")?;
     if major == FORMAT.0 {
         return Ok(minor);
     }
-    Err(format!(
-        "the journal has format {major}.{minor}, and this upwalk reads {}.x: use the upwalk that \
-         wrote it",
+    let by = upwalk.map_or_else(
+        || "another upwalk".to_owned(),
+        |version| format!("upwalk {version}"),
+    );
+    Err(Refused::Newer(format!(
+        "it was written by {by} in format {major}.{minor}, and this upwalk reads {}.x",
         FORMAT.0
-    ))
+    )))
 }
 
 /// The boot that events count from after this one.
@@ -282,17 +340,16 @@ mod tests {
         let last = events[9..].iter().map(|one| one.event.clone());
         let last: Vec<Event> = last.collect();
         let (append, hash, _) = encode(&before.hash, Seq(9), &events[9].at, &last);
+        let good = usize::try_from(before.good_bytes).expect("a short journal");
         for kept in 0..append.len() {
-            bytes.truncate(usize::try_from(before.good_bytes).expect("a short journal"));
+            bytes.truncate(good);
             bytes.extend_from_slice(&append[..kept]);
             let read = decode(&bytes).expect("only its tail is torn");
             assert_eq!(read.events, before.events, "{kept} bytes of it were kept");
-            assert_eq!(
-                (read.good_bytes, read.hash),
-                (before.good_bytes, before.hash.clone())
-            );
+            assert_eq!(read.good_bytes, before.good_bytes);
+            assert_eq!(read.hash, before.hash);
         }
-        bytes.truncate(usize::try_from(before.good_bytes).expect("a short journal"));
+        bytes.truncate(good);
         bytes.extend_from_slice(&append);
         let read = decode(&bytes).expect("all of it is there");
         assert_eq!((read.events.len(), read.hash), (events.len(), hash));
@@ -306,7 +363,9 @@ mod tests {
             let mut bad = bytes.clone();
             bad[at] ^= 1;
             let line = bytes[..at].split(|b| *b == b'\n').count();
-            let damage = decode(&bad).expect_err("a flip is damage");
+            let Err(Unread::Damaged(damage)) = decode(&bad) else {
+                panic!("byte {at}: a flip is damage");
+            };
             // A flipped newline joins two lines, and a flip may split one in two.
             assert!(
                 damage.line == line || damage.line == line + 1,
@@ -330,8 +389,10 @@ mod tests {
             out.into_bytes()
         };
         let major = reseal(text.replace("\"format\":[1,1]", "\"format\":[2,0]"));
-        let damage = decode(&major).expect_err("format 2");
-        assert!(damage.why.contains("format 2.0"), "{damage}");
+        let refused = decode(&major).expect_err("format 2");
+        assert!(matches!(refused, Unread::Newer(_)), "{refused:?}");
+        let said = refused.to_string();
+        assert!(said.contains("by upwalk 0.1.0 in format 2.0"), "{said}");
         let strange = text.replace("\"event\":\"NoteAdded\"", "\"event\":\"SomethingNew\"");
         assert!(
             decode(&reseal(strange.clone())).is_err(),

@@ -130,6 +130,7 @@ fn result(result: &RunResult) -> &'static str {
         RunResult::NeverStarted => "never started",
         RunResult::Stopped { failed: true, .. } => "stopped at a failure",
         RunResult::Stopped { failed: false, .. } => "stopped",
+        RunResult::Lost => "lost",
     }
 }
 

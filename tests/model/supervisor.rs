@@ -103,7 +103,11 @@ impl Supervisor {
     pub(crate) fn new(life: u32, state: RunState, hash: String) -> Self {
         let upwalk = "0.1.0".to_owned();
         let taken = Letter {
-            input: Input::Taken { pid: life, upwalk },
+            input: Input::Taken {
+                pid: life,
+                upwalk,
+                torn: None,
+            },
             of: None,
             line: None,
         };
