@@ -5,6 +5,7 @@
 //! step of one actor at a time, and between any two of them anything may die.
 
 use crate::disk::{Disk, Suffix, Sync, Torn};
+use crate::nonsense::Nonsense;
 use crate::person::{Manner, Person};
 use crate::reference::Told;
 use crate::spec::{Ends, Entry, Installed, Rerun, Said, Spec};
@@ -64,6 +65,8 @@ pub(crate) enum Mutant {
     GuessesNever,
     /// Whoever takes over does not look for what still runs.
     DoesNotWait,
+    /// The steps of a phase are taken back in the order in which they were done.
+    TakesBackForwards,
 }
 
 /// What is looked at.
@@ -139,6 +142,7 @@ enum Actor {
 pub(crate) struct Machine<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) plan: &'a Plan,
+    pub(crate) plan_back: &'a Plan,
     pub(crate) person: Person,
     pub(crate) says: BTreeMap<String, Vec<Said>>,
     pub(crate) disk: Disk,
@@ -173,12 +177,16 @@ pub(crate) struct Machine<'a> {
     since_crash: usize,
     /// Bytes for what people say unasked.
     pub(crate) noise: VecDeque<u8>,
+    /// Inputs that make no sense are tried out on copies of the state.
+    pub(crate) nonsense: Option<Nonsense>,
 }
 
 /// What a machine is played with.
 pub(crate) struct Setting<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) plan: &'a Plan,
+    /// The plan that the way back is read off: the same, but for a mistake.
+    pub(crate) plan_back: &'a Plan,
     pub(crate) person: Person,
     pub(crate) crashes: &'a [Crash],
     pub(crate) schedule: u64,
@@ -219,6 +227,7 @@ impl<'a> Machine<'a> {
         Self {
             spec: setting.spec,
             plan: setting.plan,
+            plan_back: setting.plan_back,
             person: setting.person,
             says: setting.spec.says(),
             disk,
@@ -244,6 +253,7 @@ impl<'a> Machine<'a> {
             crashes: setting.crashes.iter().copied().collect(),
             since_crash: 0,
             noise: setting.noise.iter().copied().collect(),
+            nonsense: (!setting.noise.is_empty()).then(|| Nonsense::new(setting.schedule)),
         }
     }
 
@@ -531,6 +541,8 @@ impl<'a> Machine<'a> {
         let journal = codec::decode(self.disk.journal())
             .map_err(|damage| format!("a crash has damaged the journal: {damage}"))?;
         let good = usize::try_from(journal.good_bytes).expect("a journal in memory");
+        let tail = &self.disk.journal()[good..];
+        let torn = (!tail.is_empty()).then(|| (tail.len() as u64, "torn".to_owned()));
         self.disk.cut(good);
         let events = &journal.events;
         if self.eyes == Eyes::OnTheWorld {
@@ -563,7 +575,7 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         self.lives += 1;
-        self.supervisor = Some(Supervisor::new(self.lives, state, journal.hash));
+        self.supervisor = Some(Supervisor::new(self.lives, state, journal.hash, torn));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ const SHOWN: &str = "what was shown is not what the journal says";
 
 /// The way in which a mistake shows, in its smallest case.
 fn shows(mutant: Mutant, eyes: Eyes) -> String {
-    let found = counterexample(runner(5000, Luck::Fixed), &deadly(), |case| {
+    let found = counterexample(runner(5000, 200, Luck::Fixed), &deadly(), |case| {
         comes_to_the_same(case, (mutant, eyes))
     });
     let (_, why) = found.unwrap_or_else(|| panic!("{mutant:?} breaks no promise"));
@@ -55,4 +55,13 @@ fn an_unknown_outcome_that_is_taken_for_never_started_is_run_twice() {
 fn what_still_runs_and_is_not_waited_for_is_run_beside() {
     let why = shows(Mutant::DoesNotWait, Eyes::Open);
     assert!(why.contains("runs beside"), "{why}");
+}
+
+#[test]
+fn a_rollback_that_goes_forwards_is_seen() {
+    let why = shows(Mutant::TakesBackForwards, Eyes::Open);
+    assert!(
+        why.contains("commands differ") && why.contains(".undo"),
+        "{why}"
+    );
 }

@@ -295,6 +295,18 @@ impl Spec {
         undone.get(index % count).map(|step| step.id.as_str())
     }
 
+    /// The same with the steps of each phase in the opposite order: what a rollback that goes
+    /// forwards would read.
+    pub(crate) fn turned_around(&self) -> Self {
+        let mut other = self.clone();
+        for item in &mut other.items {
+            if let Item::Phase(phase) = item {
+                phase.steps.reverse();
+            }
+        }
+        other
+    }
+
     /// What every guard says, by the name that stories have for it.
     pub(crate) fn says(&self) -> BTreeMap<String, Vec<Said>> {
         let mut says = BTreeMap::new();

@@ -100,13 +100,18 @@ impl Work {
 
 impl Supervisor {
     /// Takes a run over.
-    pub(crate) fn new(life: u32, state: RunState, hash: String) -> Self {
+    pub(crate) fn new(
+        life: u32,
+        state: RunState,
+        hash: String,
+        torn: Option<(u64, String)>,
+    ) -> Self {
         let upwalk = "0.1.0".to_owned();
         let taken = Letter {
             input: Input::Taken {
                 pid: life,
                 upwalk,
-                torn: None,
+                torn,
             },
             of: None,
             line: None,
@@ -193,7 +198,7 @@ fn key_of(effect: &Effect) -> String {
     }
 }
 
-impl Machine<'_> {
+impl<'a> Machine<'a> {
     fn own(&mut self) -> &mut Supervisor {
         self.supervisor
             .as_mut()
@@ -233,7 +238,20 @@ impl Machine<'_> {
 
     /// Takes an input in: decides, and begins to record.
     fn take(&mut self, letter: Letter) -> Check {
-        let (plan, now, mutant) = (self.plan, self.now.clone(), self.mutant);
+        let turns = matches!(
+            letter.input,
+            Input::Decided {
+                decision: Decision::Rollback { .. },
+                ..
+            }
+        );
+        let plan = if turns {
+            self.plan_back
+        } else {
+            self.plan_now()
+        };
+        let (now, mutant) = (self.now.clone(), self.mutant);
+        self.try_nonsense()?;
         let own = self.own();
         let before = own.state.clone();
         if let Some(work) = letter.of.as_ref().and_then(|key| own.work.get_mut(key)) {
@@ -325,9 +343,15 @@ impl Machine<'_> {
         self.acknowledged.extend(answers);
     }
 
+    /// The plan as the engine is given it.
+    fn plan_now(&mut self) -> &'a Plan {
+        let back = self.own().state.rollback.is_some();
+        if back { self.plan_back } else { self.plan }
+    }
+
     /// Does what is due.
     fn act(&mut self, now: &Moment) {
-        let plan = self.plan;
+        let plan = self.plan_now();
         let own = self.own();
         let due = engine::due(plan, &own.state, now);
         for number in own.sync_work(due) {
@@ -512,7 +536,8 @@ fn parts(recorded: &[Recorded], mutant: Mutant) -> VecDeque<Part> {
         | Mutant::IntentAfterSpawn
         | Mutant::TakenTooEarly
         | Mutant::GuessesNever
-        | Mutant::DoesNotWait => false,
+        | Mutant::DoesNotWait
+        | Mutant::TakesBackForwards => false,
     };
     if !forgotten {
         parts.push_back(Part::Sync);
