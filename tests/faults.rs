@@ -6,6 +6,8 @@
     reason = "a test runs programs and looks at their files"
 )]
 
+#[path = "faults/calls.rs"]
+mod calls;
 #[path = "faults/disk.rs"]
 mod disk;
 #[allow(

@@ -138,6 +138,16 @@ impl Walk {
 }
 
 impl End {
+    /// What the steps have left behind.
+    pub(crate) fn ran(&self) -> &str {
+        &self.ran
+    }
+
+    /// What happened.
+    pub(crate) fn story(&self) -> &[Value] {
+        &self.story
+    }
+
     /// Whether each step that runs a command has run once, and the run is done.
     pub(crate) fn assert_done(&self) {
         assert_eq!(self.ran, RAN, "{self:#?}");

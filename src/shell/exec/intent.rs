@@ -4,9 +4,10 @@
 //! shim".
 
 use crate::shell::clock;
-use crate::shell::store::{RunDir, replace, unfinished};
+use crate::shell::store::{RunDir, put_in_place, replace, unfinished};
 use crate::types::{BootId, ExitRecord, Millis, Seq};
 use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -46,6 +47,9 @@ pub(in crate::shell) struct PidFile {
     pub(in crate::shell) shim: Option<ShimLine>,
     pub(in crate::shell) command: Option<GroupLine>,
 }
+
+/// The variables that a command wrote, or what is wrong with what it wrote.
+type Written = Result<BTreeMap<String, String>, String>;
 
 /// What `.cancel` says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,12 +143,19 @@ impl Intent {
         }
     }
 
-    /// Puts a status in its place that a killed shim had written in full, but not yet there.
+    /// Puts a status in its place that a killed shim had written in full, but not yet there. Needs no
+    /// room, and leaves it as it was where it fails.
     pub(in crate::shell) fn finish_exit(&self) -> io::Result<()> {
-        let whole = std::fs::read(unfinished(&self.file("exit"))).ok();
-        let record: Option<ExitRecord> =
-            whole.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        record.map_or(Ok(()), |record| self.write_exit(&record))
+        let path = self.file("exit");
+        let bytes = match std::fs::read(unfinished(&path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            bytes => bytes?,
+        };
+        match serde_json::from_slice::<ExitRecord>(&bytes) {
+            Ok(_) => put_in_place(&path),
+            // The shim was killed while it wrote.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Asks for the command's end; a later request replaces an earlier one.
@@ -175,10 +186,11 @@ impl Intent {
         self.dir.output_dir(self.number).join("variables")
     }
 
-    /// What the command wrote to `$OUTPUT`: `name=value` lines; nothing where there is no file.
-    pub(in crate::shell) fn read_output(&self) -> Result<BTreeMap<String, String>, String> {
+    /// What the command wrote to `$OUTPUT`: `name=value` lines, nothing where there is no file; or
+    /// what is wrong with that. Fails where it may be readable in a moment.
+    pub(in crate::shell) fn read_output(&self) -> io::Result<Written> {
         let path = self.output_file();
-        match read_foreign(&path) {
+        Ok(match read_foreign(&path) {
             Ok(None) => Ok(BTreeMap::new()),
             Ok(Some(bytes)) if bytes.len() as u64 > MAX_OUTPUT => Err(format!(
                 "{} is longer than {} KiB",
@@ -186,9 +198,19 @@ impl Intent {
                 MAX_OUTPUT >> 10
             )),
             Ok(Some(bytes)) => variables(&bytes),
+            Err(error) if is_passing(&error) => return Err(error),
             Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
-        }
+        })
     }
+}
+
+/// Whether an error says something about this moment, and nothing about the file.
+fn is_passing(error: &io::Error) -> bool {
+    let passing = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::IO];
+    let number = error.raw_os_error();
+    passing
+        .iter()
+        .any(|errno| number == Some(errno.raw_os_error()))
 }
 
 /// The first bytes of a file that another user may have put anything in the place of.

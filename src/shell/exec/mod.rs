@@ -23,6 +23,11 @@ pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
 pub(super) use left::names;
 pub use trace::{Trace, trace};
 
+/// How often an intent's files are tried before nobody is taken to know.
+const TRIES: u32 = 5;
+/// The time between two tries.
+const AGAIN: Millis = Millis(1000);
+
 /// What became of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
@@ -66,8 +71,8 @@ pub fn run(dir: &RunDir, job: &Job, secrets: &Secrets, still: &mut dyn FnMut(Str
         .map(|child| listen(child, still));
     match said {
         Ok(Some(Word::Done)) => match known(&intent) {
-            Some(fate) => fate,
-            None => find_out(&intent, job, Heir::Parent, None, still),
+            Ok(Some(fate)) => fate,
+            Ok(None) | Err(_) => find_out(&intent, job, Heir::Parent, None, still),
         },
         Ok(Some(Word::Lost(why))) => Fate::Lost(why),
         Ok(Some(Word::Still(_)) | None) => find_out(&intent, job, Heir::Parent, None, still),
@@ -136,7 +141,8 @@ enum Heir {
     Stranger,
 }
 
-/// Waits for the shim's lock and settles what became of the intent.
+/// Finds out what became of the intent. What cannot be read may be readable in a moment (out of
+/// descriptors, a disk that hiccups), and calling that unknown would ask a person for nothing.
 fn find_out(
     intent: &Intent,
     job: &Job,
@@ -144,47 +150,67 @@ fn find_out(
     refused: Option<&str>,
     still: &mut dyn FnMut(String),
 ) -> Fate {
-    let mut settle = || -> io::Result<Fate> {
-        let lock = intent.open_lock()?;
-        if lock.try_lock().is_err() {
-            still(match intent.read_pid()?.and_then(|pids| pids.command) {
-                Some(command) => match Proc::read(command.group) {
-                    Some(proc) => format!("it still runs: {}", proc.title()),
-                    None => "its command has ended, and its shim has yet to write down how".into(),
-                },
-                None => "its shim is at work".to_owned(),
-            });
-            Intent::wait_for(&lock)?;
+    let mut tries = 0;
+    loop {
+        let error = match settle(intent, job, heir, refused, still) {
+            Ok(fate) => return fate,
+            Err(error) => error,
+        };
+        let dir = intent.dir.path().display();
+        tries += 1;
+        if tries == TRIES {
+            return Fate::Lost(format!("its files in {dir} cannot be used: {error}"));
         }
-        if !intent.has("exit") {
-            intent.finish_exit()?;
-        }
-        if let Some(fate) = known(intent) {
-            return Ok(fate);
-        }
-        match intent.read_pid()? {
-            // A shim starts nothing before its own line in `.pid` is durable.
-            None => void(intent, refused),
-            Some(pids) if heir == Heir::Parent && began_nothing(intent, &pids) => {
-                void(intent, refused)
-            }
-            Some(pids) => orphaned(intent, job, &pids, heir, still),
-        }
-    };
-    settle().unwrap_or_else(|error| {
-        Fate::Lost(format!(
-            "its files in {} cannot be used: {error}",
-            intent.dir.path().display()
-        ))
-    })
+        still(format!(
+            "its files in {dir} cannot be used, which is tried again: {error}"
+        ));
+        let _ = os::wait_readable(&[], Some(AGAIN));
+    }
 }
 
-/// The fate that `.exit` tells.
-fn known(intent: &Intent) -> Option<Fate> {
+/// Waits for the shim's lock and settles what became of the intent.
+fn settle(
+    intent: &Intent,
+    job: &Job,
+    heir: Heir,
+    refused: Option<&str>,
+    still: &mut dyn FnMut(String),
+) -> io::Result<Fate> {
+    let lock = intent.open_lock()?;
+    if lock.try_lock().is_err() {
+        still(match intent.read_pid()?.and_then(|pids| pids.command) {
+            Some(command) => match Proc::read(command.group) {
+                Some(proc) => format!("it still runs: {}", proc.title()),
+                None => "its command has ended, and its shim has yet to write down how".into(),
+            },
+            None => "its shim is at work".to_owned(),
+        });
+        Intent::wait_for(&lock)?;
+    }
+    if !intent.has("exit") {
+        intent.finish_exit()?;
+    }
+    if let Some(fate) = known(intent)? {
+        return Ok(fate);
+    }
+    match intent.read_pid()? {
+        // A shim starts nothing before its own line in `.pid` is durable.
+        None | Some(PidFile { shim: None, .. }) => void(intent, refused),
+        Some(pids) if heir == Heir::Parent && began_nothing(intent, &pids) => void(intent, refused),
+        Some(pids) => orphaned(intent, job, &pids, heir, still),
+    }
+}
+
+/// The fate that `.exit` tells; fails where that may be told by asking again.
+fn known(intent: &Intent) -> io::Result<Option<Fate>> {
+    use io::ErrorKind::{InvalidData, UnexpectedEof};
     match intent.read_exit() {
-        Ok(Some(record)) => Some(Fate::Ended(record, intent.read_output())),
-        Ok(None) => None,
-        Err(error) => Some(Fate::Lost(format!("its status cannot be read: {error}"))),
+        Ok(Some(record)) => Ok(Some(Fate::Ended(record, intent.read_output()?))),
+        Ok(None) => Ok(None),
+        Err(error) if matches!(error.kind(), InvalidData | UnexpectedEof) => Ok(Some(Fate::Lost(
+            format!("its status cannot be understood: {error}"),
+        ))),
+        Err(error) => Err(error),
     }
 }
 
@@ -229,8 +255,13 @@ fn orphaned(
     {
         let status = inherit(intent, pids, &command, job.command.grace, still)?;
         let record = inherited(intent, pids, status);
-        intent.write_exit(&record)?;
-        return Ok(Fate::Ended(record, intent.read_output()));
+        // Where it cannot be kept here, the journal keeps it; only this process knows it now.
+        let _ = intent.write_exit(&record);
+        let output = intent.read_output();
+        return Ok(Fate::Ended(
+            record,
+            output.unwrap_or_else(|e| Err(e.to_string())),
+        ));
     }
     left::wait_gone(intent, pids, job.command.grace, still)?;
     Ok(Fate::Lost(

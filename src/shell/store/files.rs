@@ -112,6 +112,14 @@ pub(in crate::shell) fn create_new(path: &Path, bytes: &[u8]) -> std::io::Result
     sync_parent(path)
 }
 
+/// Puts what [`replace`] had written in full before it was cut off in its place, durably.
+pub(in crate::shell) fn put_in_place(path: &Path) -> std::io::Result<()> {
+    let tmp = unfinished(path);
+    File::open(&tmp)?.sync_all()?;
+    std::fs::rename(&tmp, path)?;
+    sync_parent(path)
+}
+
 /// Puts a file (0600) with these bytes in the place of whatever is there: all of it or nothing,
 /// durably.
 pub(in crate::shell) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

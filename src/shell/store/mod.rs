@@ -21,4 +21,4 @@ pub use run_dir::RunDir;
 pub use state_dir::{OpenRuns, ServiceLock, StateDir};
 pub use traces::Trace;
 
-pub(super) use files::{create_new, replace, sync_dir, unfinished};
+pub(super) use files::{create_new, put_in_place, replace, sync_dir, unfinished};
