@@ -38,6 +38,8 @@ pub struct Mirror {
     pub replies: BTreeMap<u64, Result<Seq, Refusal>>,
     /// Why the connection is gone.
     pub gone: Option<String>,
+    /// What the supervisor said of its end.
+    pub parting: Option<String>,
     /// The run's directory: logs are read from here.
     pub dir: RunDir,
 }
@@ -56,6 +58,7 @@ impl Mirror {
             observers: Vec::new(),
             replies: BTreeMap::new(),
             gone: None,
+            parting: None,
             dir,
         })
     }
@@ -93,9 +96,11 @@ impl Mirror {
             FromServer::Reply { id, result } => {
                 self.replies.insert(id, result);
             }
-            FromServer::Hello { .. } | FromServer::Pong { .. } | FromServer::Bye { .. } => {
+            FromServer::Bye { why } => {
+                self.parting = Some(why);
                 return Ok(false);
             }
+            FromServer::Hello { .. } | FromServer::Pong { .. } => return Ok(false),
         }
         Ok(true)
     }

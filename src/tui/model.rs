@@ -163,6 +163,8 @@ pub(crate) enum Overlay {
     Detail(StepId, usize),
     /// All warnings of the run.
     Warnings(usize),
+    /// What the supervisor said when it ended; the page.
+    Parting(usize),
     /// What Ctrl-C means.
     Interrupt,
     /// A line of text.
@@ -283,7 +285,9 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Interrupt) => return Mode::Interrupt,
             Some(Overlay::Text(..)) => return Mode::Text,
-            Some(Overlay::Help(_) | Overlay::Detail(..) | Overlay::Warnings(_)) => {
+            Some(
+                Overlay::Help(_) | Overlay::Detail(..) | Overlay::Warnings(_) | Overlay::Parting(_),
+            ) => {
                 return Mode::Reading;
             }
             None => {}

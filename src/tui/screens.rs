@@ -401,6 +401,17 @@ fn a_silent_supervisor_is_said_and_nothing_is_sent_to_it() {
 }
 
 #[test]
+fn what_a_supervisor_says_of_its_end_can_be_read() {
+    let mut run = under_way();
+    run.gone = true;
+    run.parting = Some("Only 12 MiB are free in /var/lib/upwalk.".to_owned());
+    let screen = Screen::new(run, 80, 24);
+    for words in ["the supervisor has ended", "Only 12 MiB", "NOT LIVE"] {
+        assert!(screen.text().contains(words), "{}", screen.text());
+    }
+}
+
+#[test]
 fn ctrl_c_asks_first_and_detaches_when_pressed_twice() {
     let mut screen = Screen::new(under_way(), 80, 24);
     assert!(screen.press(Key::Ctrl('c')).is_empty());

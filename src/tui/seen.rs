@@ -24,6 +24,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) yours: bool,
     pub(crate) observers: &'a [Who],
     pub(crate) gone: bool,
+    /// What the supervisor said when it ended before the run did.
+    pub(crate) parting: Option<&'a str>,
 }
 
 /// The screens that come up by themselves.
@@ -61,15 +63,18 @@ impl Subject<'_> {
 impl<'a> Seen<'a> {
     /// What a mirror shows; none before its first event.
     pub(crate) fn of(mirror: &'a Mirror) -> Option<Self> {
+        let state = mirror.state.as_ref()?;
+        let unfinished = state.finished.is_none();
         Some(Self {
             plan: &mirror.plan,
-            state: mirror.state.as_ref()?,
+            state,
             asking: &mirror.asking,
             still_running: &mirror.still_running,
             controls: mirror.controls.as_ref(),
             yours: mirror.yours,
             observers: &mirror.observers,
             gone: mirror.gone.is_some(),
+            parting: mirror.parting.as_deref().filter(|_| unfinished),
         })
     }
 

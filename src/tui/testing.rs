@@ -101,6 +101,7 @@ pub(crate) struct Run {
     pub(crate) still_running: BTreeMap<Seq, String>,
     pub(crate) yours: bool,
     pub(crate) gone: bool,
+    pub(crate) parting: Option<String>,
     who: Who,
 }
 
@@ -136,6 +137,7 @@ impl Run {
             still_running: BTreeMap::new(),
             yours: true,
             gone: false,
+            parting: None,
             who,
         };
         run.send(&Input::Taken {
@@ -157,6 +159,7 @@ impl Run {
             yours: self.yours,
             observers: &[],
             gone: self.gone,
+            parting: self.parting.as_deref(),
         }
     }
 

@@ -73,6 +73,9 @@ pub(super) fn rearm(model: &mut Model, seen: &Seen<'_>) {
 fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     if seen.gone && model.silent_since.is_none() {
         model.silent_since = Some(now.wall);
+        if seen.parting.is_some() {
+            model.overlay = Some(Overlay::Parting(0));
+        }
     }
     if seen.state.finished.is_some() && model.quitting {
         return vec![Order::Leave];
@@ -86,7 +89,8 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     model.was_yours = seen.yours;
     model.consent = Consent::default();
     if fresh {
-        model.overlay = None;
+        let parting = |overlay: &Overlay| matches!(overlay, Overlay::Parting(_));
+        model.overlay = model.overlay.take().filter(parting);
         model.full_log = false;
         model.scrolled = 0;
         model.said = None;

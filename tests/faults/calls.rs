@@ -49,7 +49,6 @@ const AIMS: &[Aim] = &[
     aim(Victim::Loop, "write", "EIO"),
     aim(Victim::Loop, "fsync,fdatasync", "EIO"),
     aim(Victim::Loop, "openat", "ENOSPC"),
-    aim(Victim::Loop, "openat", "EMFILE"),
     aim(Victim::Loop, "rename,renameat,renameat2", "EIO"),
     aim(Victim::Loop, "unlink,unlinkat", "EIO"),
     aim(Victim::Loop, "ftruncate", "EIO"),
@@ -316,24 +315,26 @@ fn a_failing_call_of_a_start_leaves_nothing_half_done() {
 }
 
 #[test]
-#[ignore = "takes minutes: every call of every kind"]
+#[ignore = "takes minutes: every call of every kind, every fifth openat"]
 fn every_call_may_fail() {
     if !has_strace() {
         return;
     }
-    say("victim   calls                         error    walks  hit  asked  retried");
+    say("victim   calls                         error    calls  failed  asked  retried");
     for aim in AIMS {
         let mut tally = Tally::default();
         let mut nth = 1;
+        // Files are opened by the hundred, most of them to be read.
+        let stride = if aim.calls == "openat" { 5 } else { 1 };
         while try_one(aim, nth, &mut tally) {
-            nth += 1;
+            nth += stride;
         }
         say(&format!(
-            "{:8} {:29} {:8} {:5} {:4} {:6} {:8}",
+            "{:8} {:29} {:8} {:5} {:7} {:6} {:8}",
             format!("{:?}", aim.victim),
             aim.calls,
             aim.error,
-            nth,
+            nth - 1,
             tally.hit,
             tally.unknown,
             tally.retried

@@ -42,8 +42,11 @@ fn leave_free(file: &Path, free: u64) {
 }
 
 /// What `up` has said once it came back.
-fn wait(child: std::process::Child) -> Said {
-    said(&child.wait_with_output().expect("upwalk ends"))
+fn wait(mut child: std::process::Child) -> Said {
+    wait_until("the end of `upwalk up`", || {
+        matches!(child.try_wait(), Ok(Some(_)))
+    });
+    said(&child.wait_with_output().expect("it has ended"))
 }
 
 /// The undisturbed walk on the same kind of disk.

@@ -66,6 +66,7 @@ fn content(scene: &Scene<'_>, overlay: &Overlay) -> Option<(String, Vec<Row>, us
         Overlay::Help(page) => (help(scene, columns), *page),
         Overlay::Detail(step, page) => (detail(scene, step, columns), *page),
         Overlay::Warnings(page) => (warnings(scene, columns), *page),
+        Overlay::Parting(page) => (parting(scene, columns), *page),
         Overlay::Interrupt => (interrupt(scene), 0),
         Overlay::Text(..) => return None,
     };
@@ -358,6 +359,13 @@ fn warnings(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
         rows.push(row(Role::Muted, "The plan has no warnings."));
     }
     ("warnings of this run".to_owned(), rows)
+}
+
+/// Why a supervisor has ended, in its words.
+fn parting(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
+    let said = scene.seen.parting.unwrap_or_default();
+    let rows = wrapped(Role::Strong, 1, said, columns);
+    ("the supervisor has ended".to_owned(), rows)
 }
 
 /// What Ctrl-C means: nothing yet.
