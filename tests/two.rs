@@ -83,32 +83,31 @@ fn of_a_screen_and_two_verbs_that_answer_at_once_exactly_one_wins() {
     let run = Run::of(&pauses(ROUNDS + 1));
     let _supervisor = run.serve();
     run.attach(Part::Verb).start();
-    let barrier = Barrier::new(3);
-    let one = |part| {
-        let mut front = run.attach(part);
-        let mut replies = Vec::new();
-        for round in 1..=ROUNDS {
-            let asked = at_pause(&mut front, round);
+    let parts = [Part::Controls, Part::Verb, Part::Verb];
+    let mut fronts = parts.map(|part| run.attach(part));
+    let mut replies = Vec::new();
+    for round in 1..=ROUNDS {
+        let asked = fronts.each_mut().map(|front| at_pause(front, round))[0];
+        let barrier = Barrier::new(parts.len());
+        let answer = |front: &mut Front| {
             barrier.wait();
-            replies.push((asked, front.decide(Some(asked), go_on())));
-        }
-        replies
-    };
-    let replies: Vec<Vec<(Seq, Result<Seq, Refusal>)>> = std::thread::scope(|scope| {
-        let parts = [Part::Controls, Part::Verb, Part::Verb];
-        let threads = parts.map(|part| scope.spawn(move || one(part)));
-        threads
-            .map(|thread| thread.join().expect("it does not panic"))
-            .into()
-    });
+            front.decide(Some(asked), go_on())
+        };
+        let answer = &answer;
+        let of_round = std::thread::scope(|scope| {
+            let threads = fronts
+                .each_mut()
+                .map(|front| scope.spawn(move || answer(front)));
+            threads.map(|thread| thread.join().expect("it does not panic"))
+        });
+        replies.push((asked, of_round));
+    }
     let state = run.state();
-    for round in 0..ROUNDS {
-        let of_round: Vec<_> = replies.iter().map(|replies| &replies[round]).collect();
-        let won = of_round.iter().filter(|(_, reply)| reply.is_ok()).count();
-        assert_eq!(won, 1, "round {round}: {of_round:?}");
-        for (asked, reply) in of_round {
-            let Err(refusal) = reply else { continue };
-            let first = first_answer(&state, *asked);
+    for (asked, of_round) in &replies {
+        let won = of_round.iter().filter(|reply| reply.is_ok()).count();
+        assert_eq!(won, 1, "question {asked}: {of_round:?}");
+        let first = first_answer(&state, *asked);
+        for refusal in of_round.iter().filter_map(|reply| reply.as_ref().err()) {
             assert!(refusal.why.contains(&first), "{first}: {refusal}");
         }
     }
@@ -117,10 +116,8 @@ fn of_a_screen_and_two_verbs_that_answer_at_once_exactly_one_wins() {
     let open = state.open.as_ref().expect("the last pause waits");
     let last = StepId::from(format!("rest-{}", ROUNDS + 1).as_str());
     assert!(matches!(&open.question, Question::Paused { pause, .. } if *pause == last));
-    let each: Vec<usize> = replies
-        .iter()
-        .map(|replies| replies.iter().filter(|(_, reply)| reply.is_ok()).count())
-        .collect();
+    let won = |party: usize| replies.iter().filter(move |(_, all)| all[party].is_ok());
+    let each = [0, 1, 2].map(|party| won(party).count());
     support::say(&format!("won by the screen and each verb: {each:?}"));
 }
 

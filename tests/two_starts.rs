@@ -238,32 +238,13 @@ fn expect_a_way_out(place: &Place, when: &str) {
     let all = place.0.run(["attach", "--all"]);
     assert_eq!(all.code, Some(0), "{when}: {all}");
     assert!(all.out.contains(&open), "{when}: {all}");
-    let mut up = place.up("shop", &[]);
+    let up = place.up("shop", &[]);
     assert_eq!(up.code, Some(4), "{when}: {up}");
-    if place.text("marks").is_empty() {
-        // The start had got so far that there is a run, which waits for a person to start it.
-        assert!(up.err.contains("is open already"), "{when}: {up}");
-        up = begin(place);
-    }
     assert_eq!(place.text("marks"), "shop\n", "{when}: {up}");
     assert_eq!(place.0.runs().len(), 1, "{when}: {up}");
     assert_eq!(place.services(".tmp"), [""; 0], "{when}");
     let run = place.0.run_dir();
     assert!(run.ends_with(place.claim("shop")), "{when}: {up}");
-}
-
-/// Starts the run that waits to be started, as a person would.
-fn begin(place: &Place) -> Said {
-    let mut command = place.0.upwalk(["attach", "--ui", "plain"]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("upwalk can be started");
-    let mut input = child.stdin.take().expect("it is piped");
-    std::io::Write::write_all(&mut input, b"start\n").expect("it reads");
-    drop(input);
-    said(&child.wait_with_output().expect("it ends"))
 }
 
 /// What a start changes on disk.

@@ -32,25 +32,14 @@ const DIRECTION: &str = "up";
 /// How long another upwalk may be at work on the service: it begins a run, or ends one.
 const PATIENCE: Millis = Millis::from_secs(20);
 
-/// Whether another upwalk was faster before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Race {
-    /// Not that this one knows.
-    None,
-    /// It was: this one, too, had everything that a start takes.
-    Lost,
-}
-
 /// Walks, attaches to a walk of the same, or prints what would happen.
 pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
     let began = clock::up();
-    let mut race = Race::None;
     loop {
-        if let Some(code) = once(context, args, race)? {
+        if let Some(code) = once(context, args)? {
             return Ok(code);
         }
         // What was seen before may not hold any more: everything is looked at again.
-        race = Race::Lost;
         if clock::up().since(began) > PATIENCE {
             return Err(Failure::new(
                 Code::OtherRun,
@@ -64,7 +53,7 @@ pub(super) fn run(context: &Context, args: &UpArgs) -> Result<Code, Failure> {
 }
 
 /// The same; none where another upwalk was faster.
-fn once(context: &Context, args: &UpArgs, race: Race) -> Result<Option<Code>, Failure> {
+fn once(context: &Context, args: &UpArgs) -> Result<Option<Code>, Failure> {
     if identity::var("UPWALK_YES").is_some() {
         return Err(
             Failure::usage("UPWALK_YES is set, and there is no way to accept everything")
@@ -88,7 +77,7 @@ fn once(context: &Context, args: &UpArgs, race: Race) -> Result<Option<Code>, Fa
         return dry_run::run(context, args, &loaded, settled, base, &flags).map(Some);
     }
     let known = create::begun(context, &plan.service)?;
-    if let Some(code) = attach(context, &base, race)? {
+    if let Some(code) = attach(context, plan, &base)? {
         return Ok(Some(code));
     }
     syntax::check(plan)?;
@@ -179,7 +168,7 @@ fn base(
 }
 
 /// Attaches where an open run of the service is the same; fails where it is another.
-fn attach(context: &Context, base: &RunStarted, race: Race) -> Result<Option<Code>, Failure> {
+fn attach(context: &Context, plan: &Plan, base: &RunStarted) -> Result<Option<Code>, Failure> {
     let Some(state) = context.look()? else {
         return Ok(None);
     };
@@ -196,9 +185,10 @@ fn attach(context: &Context, base: &RunStarted, race: Race) -> Result<Option<Cod
         return Err(create::other_run(context, &state, &open));
     }
     out::say(&format!("upwalk: this run is open already: {open}\n"));
-    let role = match race {
-        Race::None => Role::Attach,
-        Race::Lost => Role::Begin,
+    // One that waits to be started is started as a new one would be, and by the same rule.
+    let role = match accepts::all_given(context, plan, &begun.run, &begun, "") {
+        Ok(()) => Role::Begin,
+        Err(_) => Role::Attach,
     };
     follow::follow(context, &state, &open, role).map(Some)
 }
