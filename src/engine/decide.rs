@@ -6,7 +6,7 @@ use super::next::{Next, next};
 use super::walk::walk_of;
 use crate::journal::codec::FORMAT;
 use crate::journal::{Attempt, Event, Outcome, Recorded, RunState};
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 use crate::types::{Exit, ExitRecord, Moment, Seq, StepId};
 use std::collections::BTreeMap;
 
@@ -108,6 +108,13 @@ fn react(
             end,
             output,
         } => ended(plan, state, *number, end, output)?,
+        Input::Wrote { number, values } => {
+            let (id, way) = under_way(state, *number)?;
+            let step = step_of(plan, state, id).filter(|_| way == Way::There);
+            step.and_then(|step| set_by(step, values))
+                .into_iter()
+                .collect()
+        }
         Input::NeverStarted { number } => {
             under_way(state, *number)?;
             vec![Event::IntentVoided { number: *number }]
@@ -166,19 +173,19 @@ fn ended(
         number,
         end: end.clone(),
     }];
+    let step = step_of(plan, state, id).filter(|_| way == Way::There);
     if end.exit == Exit::TimedOut {
         let why = format!(
             "it ran out of time after {} s and was ended",
             end.took.secs()
         );
+        let values = output.as_ref().ok();
+        events.extend(
+            step.zip(values)
+                .and_then(|(step, values)| set_by(step, values)),
+        );
         events.push(Event::StepOutcomeUnknown { number, why });
     }
-    if way == Way::Back {
-        return Ok(events);
-    }
-    let step = walk_of(plan, state)
-        .and_then(|walk| walk.step(id))
-        .map(|(_, step)| step);
     let (Some(step), Exit::Code(code)) = (step, &end.exit) else {
         return Ok(events);
     };
@@ -196,20 +203,35 @@ fn ended(
         Err(why) => events.push(fail(format!(
             "what it wrote to $OUTPUT cannot be taken: {why}"
         ))),
-        Ok(values) => {
-            let foreign = values.keys().find(|name| !step.sets.contains(name));
-            if let Some(name) = foreign {
+        Ok(values) => match foreign(step, values) {
+            Some(name) => {
                 let known = step.sets.join(", ");
                 events.push(fail(format!(
                     "it wrote the variable {name} to $OUTPUT, and its `sets` names only: {known}"
                 )));
-            } else if !values.is_empty() {
-                events.push(Event::VariablesSet {
-                    step: id.clone(),
-                    values: values.clone(),
-                });
             }
-        }
+            None => events.extend(set_by(step, values)),
+        },
     }
     Ok(events)
+}
+
+/// A step of the walk.
+fn step_of<'a>(plan: &'a Plan, state: &RunState, id: &StepId) -> Option<&'a Step> {
+    Some(walk_of(plan, state)?.step(id)?.1)
+}
+
+/// The first variable that a step wrote and its `sets` does not name.
+fn foreign<'a>(step: &Step, values: &'a BTreeMap<String, String>) -> Option<&'a String> {
+    values.keys().find(|name| !step.sets.contains(name))
+}
+
+/// The variables that a step has set: what it wrote counts whatever became of it, so that a person
+/// who settles it as done, or takes it back, has them. None where it wrote none, or others.
+fn set_by(step: &Step, values: &BTreeMap<String, String>) -> Option<Event> {
+    let counts = !values.is_empty() && foreign(step, values).is_none();
+    counts.then(|| Event::VariablesSet {
+        step: step.id.clone(),
+        values: values.clone(),
+    })
 }

@@ -53,6 +53,13 @@ pub enum Input {
         /// What it wrote to `$OUTPUT` (`name=value` lines), or why that cannot be read.
         output: Result<BTreeMap<String, String>, String>,
     },
+    /// What an intent's command whose end nobody knows wrote to `$OUTPUT`.
+    Wrote {
+        /// The intent.
+        number: Seq,
+        /// Name and value.
+        values: BTreeMap<String, String>,
+    },
     /// An intent's command was never started, and its number is void.
     NeverStarted {
         /// The intent.

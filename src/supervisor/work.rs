@@ -289,6 +289,10 @@ fn run(teller: &Teller, dir: &RunDir, job: &Job, secrets: &Secrets, mine: bool) 
     } else {
         exec::recover(dir, job, &mut still)
     };
+    if let Fate::Lost(_) = &fate {
+        let values = exec::written(dir, job);
+        teller.tell(News::Input(Input::Wrote { number, values }));
+    }
     teller.tell(News::Last(match fate {
         Fate::Ended(end, output) => Input::Ended {
             number,

@@ -23,6 +23,8 @@ fails-first)
     code=0 ;;
 sets)
     echo "colour=green" >> "$OUTPUT" ;;
+sees)
+    test "$COLOUR" = green || test -e HERE/skipped.choose || exit 99 ;;
 esac
 echo "${3:-}$STEP" >> HERE/truth
 sleep 0.008
@@ -56,7 +58,7 @@ up:
   - phase: Deploy
     role: deploy
     steps:
-      - { run: HERE/work 0, name: Switch, id: switch, verify: grep -qx switch HERE/truth, undo: HERE/work 0 - undo- }
+      - { run: HERE/work 0 sees, name: Switch, id: switch, verify: grep -qx switch HERE/truth, undo: HERE/work 0 - undo- }
       - { run: HERE/work 3 fails-first, name: Restart, id: restart, undo: HERE/work 0 - undo- }
       - { argv: [HERE/work, "0"], name: Reload, id: reload, only_if: test -s HERE/truth, undo: HERE/work 0 - undo- }
       - { run: HERE/work 5, name: Warm up, id: warm-up, undo: HERE/work 0 - undo- }

@@ -14,6 +14,9 @@ use std::time::Duration;
 use upwalk::journal::{Question, RunState};
 use upwalk::supervisor::wire::Part;
 
+/// How often front ends may attach until a run is over; far more than any run takes.
+const MOST_LIVES: usize = 2000;
+
 /// Numbers that look random (splitmix64).
 pub(crate) struct Dice(pub(crate) u64);
 
@@ -140,7 +143,15 @@ pub(crate) fn walk(table: &Mutex<Table>, seed: u64) {
         run,
     };
     walk.run.attach_or_start(Part::Controls).start();
-    while !walk.life() {}
+    let mut lives = 0;
+    while !walk.life() {
+        lives += 1;
+        assert!(
+            lives < MOST_LIVES,
+            "it does not end: {:#?}",
+            walk.run.state()
+        );
+    }
     judge(
         &walk.run,
         &walk.kills,
@@ -377,6 +388,9 @@ impl Walk<'_> {
         let Some(line) = line else {
             panic!("no line for {verb} at {} in:\n{}", open.asked, left.said);
         };
+        if let (Question::Failed { step, .. }, "skip") = (&open.question, verb) {
+            self.run.touch(&format!("skipped.{step}"));
+        }
         let said = self.type_line(&line, aim);
         match said.code {
             Some(0) => self.answers.push((open.asked.0, true)),

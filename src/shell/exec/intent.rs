@@ -5,7 +5,7 @@
 
 use crate::shell::clock;
 use crate::shell::store::{RunDir, put_in_place, replace, unfinished};
-use crate::types::{BootId, ExitRecord, Millis, Seq};
+use crate::types::{BootId, Exit, ExitRecord, Millis, Seq};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -187,8 +187,9 @@ impl Intent {
     }
 
     /// What the command wrote to `$OUTPUT`: `name=value` lines, nothing where there is no file; or
-    /// what is wrong with that. Fails where it may be readable in a moment.
-    pub(in crate::shell) fn read_output(&self) -> io::Result<Written> {
+    /// what is wrong with that. A command that did not end by itself may have torn its last line,
+    /// which is left out. Fails where it may be readable in a moment.
+    pub(in crate::shell) fn read_output(&self, exit: Option<&Exit>) -> io::Result<Written> {
         let path = self.output_file();
         Ok(match read_foreign(&path) {
             Ok(None) => Ok(BTreeMap::new()),
@@ -197,7 +198,11 @@ impl Intent {
                 path.display(),
                 MAX_OUTPUT >> 10
             )),
-            Ok(Some(bytes)) => variables(&bytes),
+            Ok(Some(bytes)) if matches!(exit, Some(Exit::Code(_))) => variables(&bytes),
+            Ok(Some(bytes)) => {
+                let last = bytes.iter().rposition(|b| *b == b'\n');
+                variables(&bytes[..last.map_or(0, |at| at + 1)])
+            }
             Err(error) if is_passing(&error) => return Err(error),
             Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
         })

@@ -195,7 +195,7 @@ fn settle(
     }
     match intent.read_pid()? {
         // A shim starts nothing before its own line in `.pid` is durable.
-        None | Some(PidFile { shim: None, .. }) => void(intent, refused),
+        None => void(intent, refused),
         Some(pids) if heir == Heir::Parent && began_nothing(intent, &pids) => void(intent, refused),
         Some(pids) => orphaned(intent, job, &pids, heir, still),
     }
@@ -205,7 +205,10 @@ fn settle(
 fn known(intent: &Intent) -> io::Result<Option<Fate>> {
     use io::ErrorKind::{InvalidData, UnexpectedEof};
     match intent.read_exit() {
-        Ok(Some(record)) => Ok(Some(Fate::Ended(record, intent.read_output()?))),
+        Ok(Some(record)) => {
+            let output = intent.read_output(Some(&record.exit))?;
+            Ok(Some(Fate::Ended(record, output)))
+        }
         Ok(None) => Ok(None),
         Err(error) if matches!(error.kind(), InvalidData | UnexpectedEof) => Ok(Some(Fate::Lost(
             format!("its status cannot be understood: {error}"),
@@ -257,7 +260,7 @@ fn orphaned(
         let record = inherited(intent, pids, status);
         // Where it cannot be kept here, the journal keeps it; only this process knows it now.
         let _ = intent.write_exit(&record);
-        let output = intent.read_output();
+        let output = intent.read_output(Some(&record.exit));
         return Ok(Fate::Ended(
             record,
             output.unwrap_or_else(|e| Err(e.to_string())),
@@ -338,6 +341,13 @@ fn inherited(intent: &Intent, pids: &PidFile, status: WaitStatus) -> ExitRecord 
         left_running: left.iter().map(Proc::title).collect(),
         log_bytes: intent.log_bytes(),
     }
+}
+
+/// What the command of an intent whose end nobody knows wrote to `$OUTPUT`, as far as that is whole;
+/// nothing where it cannot be read.
+pub fn written(dir: &RunDir, job: &Job) -> BTreeMap<String, String> {
+    let written = job.intent(dir).read_output(None);
+    written.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Asks the shim of an intent to end its command: `.cancel` (why) is written, then the shim is
