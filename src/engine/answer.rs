@@ -1,6 +1,6 @@
 //! People's decisions to events: what is an answer to the open question, and what follows from it.
 
-use super::choices::choices;
+use super::choices::{choices, required};
 use super::decide::Refusal;
 use super::undo::take_backs;
 use super::walk::{position, walk_of};
@@ -51,6 +51,13 @@ pub(super) fn decided(
         take_backs(plan, state).map_err(Refusal::new)?;
     }
     let Some(choice) = choices.iter().find(|choice| choice.verb == verb) else {
+        if let Some(step) = required(plan, open, state).filter(|_| verb == "skip") {
+            let number = walk_of(plan, state).map(|walk| walk.number(&step));
+            return Err(Refusal::new(format!(
+                "Step {} is required: the plan lets nobody skip it. Nothing was done.",
+                number.unwrap_or_else(|| step.to_string())
+            )));
+        }
         let can: Vec<_> = choices.iter().map(|choice| choice.verb).collect();
         return Err(Refusal::new(format!(
             "\"{verb}\" is no answer to what the run asks now. It takes: {}.",

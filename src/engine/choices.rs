@@ -51,6 +51,35 @@ pub fn choices(plan: &Plan, state: &RunState) -> Vec<Choice> {
     table.choices
 }
 
+/// The required step that keeps the open question from being answered by skipping it.
+pub(super) fn required(plan: &Plan, open: &Open, state: &RunState) -> Option<StepId> {
+    let walk = walk_of(plan, state)?;
+    let is_required = |id: &&StepId| walk.step(id).is_some_and(|(_, step)| step.required);
+    let steps = match &open.question {
+        Question::Blocked { steps, .. } => steps.as_slice(),
+        Question::Failed { step, .. }
+        | Question::ManualDone { step }
+        | Question::CouldNotTell {
+            key: AskKey::StepApplies(_),
+            step,
+            ..
+        } => std::slice::from_ref(step),
+        Question::Start
+        | Question::Confirm { .. }
+        | Question::NextStep { .. }
+        | Question::Halted
+        | Question::OutcomeUnknown { .. }
+        | Question::CouldNotTell { .. }
+        | Question::Paused { .. }
+        | Question::Boundary { .. }
+        | Question::PauseHeld { .. }
+        | Question::WrongVersion { .. }
+        | Question::UndoFailed { .. }
+        | Question::UndoUnsure { .. } => &[],
+    };
+    steps.iter().find(is_required).cloned()
+}
+
 /// The answers while they are gathered.
 struct Table<'a> {
     walk: Option<&'a Walk>,
@@ -132,9 +161,11 @@ impl Table<'_> {
             Question::WrongVersion { .. } => {
                 self.add("retry", "Looks the installed version up again.");
             }
-            Question::Blocked { .. } => {
+            Question::Blocked { steps, .. } => {
                 self.add("retry", "Asks the failed checks again.");
-                self.add_because("skip", "Goes on although these checks failed.");
+                if !steps.iter().any(|step| self.is_required(step)) {
+                    self.add_because("skip", "Goes on although these checks failed.");
+                }
             }
             Question::ManualDone { step } | Question::Failed { step, .. } => self.at_step(step),
             Question::OutcomeUnknown { step, .. } => {
@@ -151,8 +182,15 @@ impl Table<'_> {
         }
     }
 
+    /// Whether the plan lets nobody skip a step.
+    fn is_required(&self, step: &StepId) -> bool {
+        let step = self.walk.and_then(|walk| walk.step(step));
+        step.is_some_and(|(_, step)| step.required)
+    }
+
     /// A manual step, or one that failed.
     fn at_step(&mut self, step: &StepId) {
+        let required = self.is_required(step);
         let step = self.number(step);
         if matches!(self.open.question, Question::ManualDone { .. }) {
             self.add(
@@ -165,10 +203,12 @@ impl Table<'_> {
                 format!("Runs step {step} again, as a new attempt."),
             );
         }
-        self.add_because(
-            "skip",
-            format!("Passes step {step} over; later steps may break."),
-        );
+        if !required {
+            self.add_because(
+                "skip",
+                format!("Passes step {step} over; later steps may break."),
+            );
+        }
     }
 
     /// A step could not be taken back.
@@ -189,11 +229,14 @@ impl Table<'_> {
 
     /// A guard of a step could not tell.
     fn could_not_tell(&mut self, key: &AskKey, step: &StepId) {
+        let required = self.is_required(step);
         let step = self.number(step);
         self.add("retry", "Asks the same question again.");
         self.add_because("settle rerun", format!("Runs step {step} without knowing."));
         if matches!(key, AskKey::StepApplies(_)) {
-            self.add_because("skip", format!("Passes step {step} over."));
+            if !required {
+                self.add_because("skip", format!("Passes step {step} over."));
+            }
         } else {
             self.add_because(
                 "settle done",

@@ -1,6 +1,7 @@
 //! What is to be done now, and when to look again.
 
 use super::next::{Next, next};
+use super::retry::retry;
 use super::walk::walk_of;
 use crate::journal::{AskKey, Decision, Fact, Measured, Question, RunState};
 use crate::plan::Plan;
@@ -139,8 +140,12 @@ pub fn due(plan: &Plan, state: &RunState, now: &Moment) -> Vec<Effect> {
     }
 }
 
-/// When to send [`Input::Proceed`] although nothing has happened: a pause's `max`.
+/// When to send [`Input::Proceed`] although nothing has happened: a pause's `max`, or an attempt
+/// that begins by itself.
 pub fn deadline(plan: &Plan, state: &RunState) -> Option<Moment> {
+    if let Some(retry) = retry(plan, state) {
+        return Some(retry.begins);
+    }
     let Question::Paused {
         pause,
         overdue: false,

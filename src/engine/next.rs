@@ -7,7 +7,7 @@ use super::command::{ask_of, step_command};
 use super::due::Effect;
 use super::stops::{at_end, in_pause, while_asked};
 use super::walk::{Stop, boundary, is_over, walk_of};
-use super::{Scope, back, warning};
+use super::{Scope, back, retry, warning};
 use crate::journal::{
     AskKey, Attempt, Event, Outcome, Question, RunState, SkipReason, StepMode, StepRecord, Word,
 };
@@ -63,7 +63,7 @@ pub(super) fn next(plan: &Plan, state: &RunState, now: &Moment) -> Next {
             continue;
         }
         return match item {
-            Item::Phase(phase) => in_phase(plan, state, walk, phase),
+            Item::Phase(phase) => in_phase(plan, state, walk, phase, now),
             Item::Pause(pause) => in_pause(plan, state, walk, pause),
         };
     }
@@ -71,7 +71,7 @@ pub(super) fn next(plan: &Plan, state: &RunState, now: &Moment) -> Next {
 }
 
 /// A phase that is not over.
-fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase) -> Next {
+fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase, now: &Moment) -> Next {
     if !state.phases.contains_key(&phase.id) {
         if state.pause_requested.is_some() {
             return Next::question(Question::Halted);
@@ -100,12 +100,15 @@ fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase) -> Next {
         if record.is_some_and(StepRecord::is_settled) {
             continue;
         }
-        let failed = record.is_some_and(|r| matches!(r.outcome, Some(Outcome::Failed(_))));
+        let failed = record.is_some_and(|record| {
+            let failed = matches!(record.outcome, Some(Outcome::Failed(_)));
+            failed && retry::by_itself(step, record).is_none()
+        });
         if failed && phase.role == Role::Preflight {
             blockers.push(step.id.clone());
             continue;
         }
-        return in_step(plan, state, step);
+        return in_step(plan, state, step, now);
     }
     if blockers.is_empty() {
         return Next::happen([Event::PhaseFinished {
@@ -138,9 +141,16 @@ pub(super) fn unsettled<'a>(state: &RunState, phase: &'a Phase) -> &'a [Step] {
 }
 
 /// A step that is not over.
-fn in_step(plan: &Plan, state: &RunState, step: &Step) -> Next {
+fn in_step(plan: &Plan, state: &RunState, step: &Step, now: &Moment) -> Next {
     let blank = StepRecord::default();
     let record = state.steps.get(&step.id).unwrap_or(&blank);
+    if let Some(begins) = retry::by_itself(step, record) {
+        return match &state.pause_requested {
+            Some(_) => Next::question(Question::Halted),
+            None if now.reached(&begins) => Next::happen([started(step, record)]),
+            None => Next::REST,
+        };
+    }
     if let Some(Outcome::Failed(why)) = &record.outcome {
         return Next::question(Question::Failed {
             step: step.id.clone(),

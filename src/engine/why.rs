@@ -2,6 +2,7 @@
 
 use super::Scope;
 use super::choices::choices;
+use super::retry::{Retry, retry};
 use super::walk::{position, walk_of};
 use crate::journal::{Question, RunResult, RunState};
 use crate::plan::{Kind, Plan};
@@ -45,6 +46,9 @@ pub fn why(plan: &Plan, state: &RunState, now: &Moment) -> Why {
             needs_person: true,
         };
     }
+    if let Some(retry) = retry(plan, state) {
+        return tried_again(plan, state, &retry);
+    }
     let place = position(plan, state);
     let at = place.step.as_ref().or(place.item.as_ref());
     let sentence = match (at, &state.rollback) {
@@ -59,6 +63,24 @@ pub fn why(plan: &Plan, state: &RunState, now: &Moment) -> Why {
     Why {
         sentence,
         commands: vec![format!("upwalk attach {service}")],
+        needs_person: false,
+    }
+}
+
+/// A failed step that begins again by itself.
+fn tried_again(plan: &Plan, state: &RunState, retry: &Retry) -> Why {
+    let step = named(plan, state, &retry.step);
+    let (number, of, begins) = (retry.number, retry.of, retry.begins.wall.clock());
+    let service = &state.run.service;
+    Why {
+        sentence: sentence(&format!(
+            "{step} failed: {}. It is tried again by itself at {begins} (retry {number} of {of}).",
+            retry.why
+        )),
+        commands: vec![
+            format!("upwalk attach {service}"),
+            format!("upwalk pause {service}"),
+        ],
         needs_person: false,
     }
 }

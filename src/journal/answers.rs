@@ -134,6 +134,7 @@ impl Facts {
         }
         let record = self.step(step);
         record.outcome = None;
+        record.retries = 0;
         record.words = [Word::BeginAgain].into();
     }
 }

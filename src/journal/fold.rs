@@ -3,7 +3,7 @@
 //! An event that does not fit the state before it is damage, never patched over. `supervisor`,
 //! front ends and tests all come through here.
 
-use super::event::{AskKey, Event, Recorded};
+use super::event::{AskKey, Event, Outcome, Recorded};
 use super::opening::RunStarted;
 use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
@@ -293,12 +293,18 @@ impl Facts {
             {
                 record.reruns += 1;
             }
+            if matches!(record.outcome, Some(Outcome::Failed(_))) {
+                record.retries += 1;
+            }
             record.outcome = None;
             record.words.clear();
             record.attempts.push(attempt_of(next, *attempt, *command));
             self.intents.insert(next.n, step.clone());
         } else if let Event::StepFinished { step, outcome } = &next.event {
-            self.settling(step, |record| record.outcome = Some(outcome.clone()));
+            self.settling(step, |record| {
+                record.outcome = Some(outcome.clone());
+                record.ended = Some(next.at.clone());
+            });
         } else if let Event::StepSkipped { step, why } = &next.event {
             self.settling(step, |record| record.skipped = Some(why.clone()));
         } else if let Event::UndoStarted { step, attempt } = &next.event {

@@ -114,6 +114,10 @@ pub struct StepRecord {
     pub undo_skipped: Option<SkipReason>,
     /// How often it was run again after an unknown outcome without a person.
     pub reruns: u32,
+    /// How often it began again by itself after a failure, since a person last had it tried.
+    pub retries: u32,
+    /// When its outcome was journalled.
+    pub ended: Option<Moment>,
 }
 
 /// Something that was said of a step and counts until its next attempt.

@@ -1,6 +1,7 @@
 //! Events as sentences: what happened, in the order in which it happened.
 
 use super::names::Names;
+use crate::engine;
 use crate::journal::{
     Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, SkipReason, Verdict,
 };
@@ -24,9 +25,7 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::StepStarted {
             step: id, attempt, ..
         } => step(id, &started(&names, id, *attempt)),
-        Event::StepFinished { step: id, outcome } => {
-            step(id, &ended(state, id, outcome, Way::There))
-        }
+        Event::StepFinished { step: id, outcome } => step(id, &over(plan, state, id, outcome)),
         Event::StepSkipped { step: id, why } => step(id, &format!("skipped, {}.", reason(why))),
         Event::VariablesSet { step: id, values } => step(id, &set(values)),
         Event::UndoStarted { step: id, attempt } => {
@@ -158,6 +157,22 @@ fn ended(state: &RunState, id: &StepId, outcome: &Outcome, way: Way) -> String {
         Outcome::Failed(why) => format!("FAILED{took}: {why}."),
         Outcome::Unknown(why) => format!("outcome UNKNOWN: {why}."),
     }
+}
+
+/// How a step ended, and what follows by itself.
+fn over(plan: &Plan, state: &RunState, id: &StepId, outcome: &Outcome) -> String {
+    let ended = ended(state, id, outcome, Way::There);
+    format!("{ended}{}", tried_again(plan, state))
+}
+
+/// That a failed step begins again by itself, where it does.
+fn tried_again(plan: &Plan, state: &RunState) -> String {
+    let Some(retry) = engine::retry(plan, state) else {
+        return String::new();
+    };
+    let wait = text::duration(retry.begins.since(&state.last_at));
+    let (number, of) = (retry.number, retry.of);
+    format!(" It is tried again by itself in {wait} (retry {number} of {of}).")
 }
 
 /// Processes that a command left behind on purpose.

@@ -24,8 +24,8 @@ pub use diagnostic::{Diagnostic, Diagnostics, Paint, Place};
 pub use map::{Map, MapEntry, MapValue, read_map};
 pub use model::{
     Asked, Defaults, Guard, Item, Kind, Level, OnFailure, Pause, PauseGuard, Phase, Plan,
-    PlanParts, Polled, Provenance, Request, Rerun, Role, Settings, Step, Undo, Var, VarSource,
-    VersionRules, Walk, Warning,
+    PlanParts, Polled, Provenance, Request, Rerun, Retries, Role, Settings, Step, Undo, Var,
+    VarSource, VersionRules, Walk, Warning,
 };
 pub use scripts::Script;
 pub use template::{Template, TemplateError};

@@ -4,7 +4,7 @@ use super::Evaluated;
 use super::command::{Base, command, guard, polled};
 use super::items::{
     BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName, PauseGuardShown,
-    PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
+    PauseShown, PhaseShown, RetriesShown, StepKind, StepShown, WarningShown,
 };
 use crate::engine::{self, Back, Scope};
 use crate::journal::{AskKey, Fact, RunState};
@@ -159,6 +159,8 @@ impl<'a> Builder<'a> {
                 Rerun::Never => "never",
             },
             ok_codes: step.ok_codes.clone(),
+            retries: step.retries.as_ref().map(RetriesShown::of),
+            required: step.required,
             on_failure: match step.on_failure {
                 OnFailure::Ask => "ask",
             },

@@ -2,6 +2,9 @@
 //! documented output, as those of the whole ([`super::DryRun`]).
 
 use crate::engine::Back;
+use crate::plan::Retries;
+use crate::text;
+use crate::types::Millis;
 use crate::types::{Digest, StepId, WarningId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -116,6 +119,10 @@ pub struct StepShown {
     pub rerun: &'static str,
     /// Exit codes that mean done.
     pub ok_codes: Vec<i32>,
+    /// What happens by itself when it fails; none: nothing.
+    pub retries: Option<RetriesShown>,
+    /// Whether a person cannot skip it.
+    pub required: bool,
     /// When it fails: `ask`.
     pub on_failure: &'static str,
     /// Variables it may write to `$OUTPUT`.
@@ -128,6 +135,47 @@ pub struct StepShown {
     pub warnings: Vec<WarningShown>,
     /// The line of the plan file where it begins.
     pub line: usize,
+}
+
+/// Attempts that begin by themselves before a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RetriesShown {
+    /// How many after the first.
+    pub times: u32,
+    /// Milliseconds from a failure to the next attempt.
+    pub wait_ms: u64,
+    /// The exit codes that mean it; empty: any failure does.
+    pub codes: Vec<i32>,
+}
+
+impl RetriesShown {
+    /// What a plan says about it.
+    pub fn of(retries: &Retries) -> Self {
+        Self {
+            times: retries.times,
+            wait_ms: retries.wait.0,
+            codes: retries.codes.clone(),
+        }
+    }
+
+    /// The same in words.
+    pub fn words(&self) -> String {
+        let codes: Vec<_> = self.codes.iter().map(ToString::to_string).collect();
+        let when = if codes.is_empty() {
+            "when it fails".to_owned()
+        } else {
+            format!("on exit code {}", codes.join(" or "))
+        };
+        let times = match self.times {
+            1 => "once more".to_owned(),
+            times => format!("up to {times} times more"),
+        };
+        let apart = match self.wait_ms {
+            0 => String::new(),
+            wait => format!(", {} after each failure", text::duration(Millis(wait))),
+        };
+        format!("{when} it is tried {times} by itself{apart}")
+    }
 }
 
 /// How a step is taken back, and what that costs.

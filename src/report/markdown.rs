@@ -143,6 +143,7 @@ fn step(book: &mut Runbook, of: &StepShown) {
         }
     }
     book.items("Rerun", &words::step_facts(of));
+    book.items("Retries", &words::failing(of));
     back(book, of);
     book.items("If it fails", &of.remedy);
 }

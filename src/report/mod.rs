@@ -33,7 +33,7 @@ pub use dry_run::{
 pub use evaluate::{Evaluated, ReadOnly, read_only};
 pub use items::{
     AnswerShown, BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName,
-    PauseGuardShown, PauseShown, PhaseShown, StepKind, StepShown, WarningShown,
+    PauseGuardShown, PauseShown, PhaseShown, RetriesShown, StepKind, StepShown, WarningShown,
 };
 pub use markdown::markdown;
 pub use quote::quote;

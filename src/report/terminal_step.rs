@@ -41,6 +41,9 @@ pub(super) fn step(page: &mut Page, of: &StepShown) {
     if let Some(facts) = words::step_facts(of) {
         page.paragraph(6, &facts);
     }
+    if let Some(failing) = words::failing(of) {
+        page.paragraph(6, &failing);
+    }
     back(page, of);
     page.each(6, "if it fails: ", &of.remedy);
     warnings(page, 6, &of.warnings);

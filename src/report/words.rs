@@ -5,7 +5,7 @@ use super::dry_run::{
     WayBack,
 };
 use super::items::{
-    BackShown, CommandShown, GuardShown, ItemShown, LevelName, PauseShown, StepShown,
+    BackShown, CommandShown, GuardShown, ItemShown, LevelName, PauseShown, RetriesShown, StepShown,
 };
 use super::quote;
 use crate::engine::Back;
@@ -186,6 +186,14 @@ pub(super) fn step_facts(of: &StepShown) -> Option<String> {
         said.push_str(&of.sets.join(", "));
     }
     Some(said)
+}
+
+/// What happens when a step fails, where that is more than asking a person; whether one can skip it.
+pub(super) fn failing(of: &StepShown) -> Option<String> {
+    let retries = of.retries.as_ref().map(RetriesShown::words);
+    let required = of.required.then(|| "nobody can skip it".to_owned());
+    let said: Vec<_> = retries.into_iter().chain(required).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// How a step is taken back, in a sentence.

@@ -197,10 +197,11 @@ impl<'a> Seen<'a> {
         latest
     }
 
-    /// The step that is under way: begun and not ended.
+    /// The step that is under way: begun and not ended, or about to begin again by itself.
     pub(crate) fn current(&self) -> Option<&'a StepId> {
+        let again = engine::retry(self.plan, self.state).map(|retry| retry.step);
         let began = |record: &StepRecord| record.latest().map(|attempt| attempt.number);
-        let under_way = self.state.steps.iter().filter(|(_, record)| {
+        let under_way = self.state.steps.iter().filter(|(step, record)| {
             let up = record.undo_attempts.is_empty()
                 && !record.attempts.is_empty()
                 && record.outcome.is_none()
@@ -208,7 +209,7 @@ impl<'a> Seen<'a> {
             let down = !record.undo_attempts.is_empty()
                 && record.undo_outcome.is_none()
                 && record.undo_skipped.is_none();
-            up || down
+            up || down || again.as_ref() == Some(*step)
         });
         under_way
             .max_by_key(|(_, record)| began(record))

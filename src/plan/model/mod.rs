@@ -4,7 +4,9 @@
 mod step;
 mod walk;
 
-pub use step::{Asked, Guard, Kind, OnFailure, Polled, Request, Rerun, Settings, Step, Undo};
+pub use step::{
+    Asked, Guard, Kind, OnFailure, Polled, Request, Rerun, Retries, Settings, Step, Undo,
+};
 pub use walk::{Item, Level, Pause, PauseGuard, Phase, Role, Walk, Warning};
 
 use super::{Diagnostics, Script, Template};

@@ -36,6 +36,10 @@ pub struct Step {
     pub rerun: Rerun,
     /// Exit codes that mean done.
     pub ok_codes: Vec<i32>,
+    /// What happens by itself when it fails.
+    pub retries: Option<Retries>,
+    /// Whether a person cannot skip it.
+    pub required: bool,
     /// What happens when it fails.
     pub on_failure: OnFailure,
     /// Reads progress off the log: two groups (done, total) or one (percent).
@@ -182,6 +186,17 @@ pub enum Rerun {
     Check,
     /// A person is asked.
     Never,
+}
+
+/// Attempts that begin by themselves before a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retries {
+    /// How many after the first.
+    pub times: u32,
+    /// The time from a failure to the next attempt.
+    pub wait: Millis,
+    /// The exit codes that mean it; none: any failure does.
+    pub codes: Vec<i32>,
 }
 
 /// What happens when a step fails.

@@ -72,18 +72,6 @@ impl Resolver<'_, '_> {
     /// Keys of steps.
     pub(super) fn later_step(&mut self, keys: &RawStep, home: Home, around: &Around) {
         self.later_item(keys.hop.as_ref(), keys.when.as_ref(), None);
-        self.later(keys.retries.as_ref(), "retries");
-        if let Some(retries) = &keys.retries {
-            match &retries.value.times {
-                Some(times) => drop(self.number(times, 1..=1000)),
-                None => {
-                    self.out
-                        .error(&retries.key, "`retries` does not say how many")
-                        .label("add `times`");
-                }
-            }
-            self.length_of(retries.value.wait.as_ref());
-        }
         self.later(keys.pending.as_ref(), "pending");
         self.later_text(keys.pending.as_ref(), "pending", around);
         self.later_words(keys, home);
@@ -93,14 +81,6 @@ impl Resolver<'_, '_> {
 
     /// Keys that say how a step is asked for and shown.
     fn later_words(&mut self, keys: &RawStep, home: Home) {
-        self.later(keys.retry_codes.as_ref(), "retry_codes");
-        if let Some(codes) = &keys.retry_codes {
-            self.codes(codes, "retry_codes");
-        }
-        self.later(
-            keys.required.as_ref().filter(|flag| flag.value.0),
-            "required",
-        );
         self.later(keys.terminal.as_ref(), "terminal");
         if let Some(terminal) = &keys.terminal {
             word(

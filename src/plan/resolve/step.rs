@@ -243,6 +243,8 @@ impl Resolver<'_, '_> {
             .ok_codes
             .as_ref()
             .map(|list| self.codes(list, "ok_codes"));
+        let ok_codes = ok_codes.unwrap_or_else(|| vec![0]);
+        let retries = self.retries(keys, &ok_codes);
         Step {
             id: id.map_or_else(|| StepId::from("?"), |id| StepId::of(&id.value)),
             name: name.unwrap_or_else(|| Template::literal("")),
@@ -257,7 +259,9 @@ impl Resolver<'_, '_> {
             undo,
             read_only: is_true(keys.read_only.as_ref()),
             rerun: self.rerun(keys),
-            ok_codes: ok_codes.unwrap_or_else(|| vec![0]),
+            ok_codes,
+            retries,
+            required: is_true(keys.required.as_ref()),
             on_failure: OnFailure::Ask,
             progress: self.log_pattern(keys.progress.as_ref(), 1..=2),
             error_lines: self.log_pattern(keys.error_lines.as_ref(), 0..=usize::MAX),

@@ -5,7 +5,7 @@ use super::guard::Network;
 use super::names::Around;
 use crate::plan::decode::{Text, word};
 use crate::plan::findings::quoted;
-use crate::plan::model::{Guard, Polled, Rerun, Settings};
+use crate::plan::model::{Guard, Polled, Rerun, Retries, Settings};
 use crate::plan::node::Sp;
 use crate::plan::raw_step::{RawGuard, RawStep};
 use crate::plan::units;
@@ -13,6 +13,9 @@ use crate::types::Millis;
 
 /// The time between two asks of a guard with `within`.
 const EVERY: Millis = Millis::from_secs(2);
+
+/// How often a step with `retry_codes` and without `retries` begins again by itself.
+const USUAL_RETRIES: u32 = 3;
 
 impl Resolver<'_, '_> {
     /// How the step's commands run.
@@ -48,6 +51,44 @@ impl Resolver<'_, '_> {
                 .map(|list| list.value.iter().map(|word| word.value.0.clone()).collect()),
             secrets,
         }
+    }
+
+    /// `retries` and `retry_codes`: attempts that begin by themselves.
+    pub(super) fn retries(&mut self, keys: &RawStep, ok_codes: &[i32]) -> Option<Retries> {
+        let codes = keys.retry_codes.as_ref();
+        let codes = codes.map(|list| self.codes(list, "retry_codes"));
+        if let (Some(list), Some(codes)) = (&keys.retry_codes, &codes) {
+            for code in codes.iter().filter(|code| ok_codes.contains(code)) {
+                self.out
+                    .error(
+                        &list.key,
+                        format!("exit code {code} cannot mean both done and run it again"),
+                    )
+                    .label("it is one of `ok_codes`, which are [0] where the step has none");
+            }
+        }
+        let raw = keys.retries.as_ref();
+        if raw.is_none() && codes.is_none() {
+            return None;
+        }
+        let mut retries = Retries {
+            times: USUAL_RETRIES,
+            wait: Millis(0),
+            codes: codes.unwrap_or_default(),
+        };
+        if let Some(raw) = raw {
+            match &raw.value.times {
+                Some(times) => retries.times = self.number(times, 1..=1000).unwrap_or(1),
+                None => {
+                    self.out
+                        .error(&raw.key, "`retries` does not say how many")
+                        .label("add `times`");
+                }
+            }
+            let wait = self.length_of(raw.value.wait.as_ref());
+            retries.wait = wait.unwrap_or_default();
+        }
+        Some(retries)
     }
 
     /// A guard of the step, under the name of its key.

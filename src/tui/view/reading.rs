@@ -5,6 +5,7 @@ use super::pen::{Pen, Row, bit, pad, row, wrapped};
 use super::{Scene, panels};
 use crate::engine::{self, Scope};
 use crate::plan::{Item, Kind, Level, Polled, Rerun, Step};
+use crate::report::RetriesShown;
 use crate::text;
 use crate::tui::bindings;
 use crate::tui::keymap::{self, Binding, Group};
@@ -307,6 +308,12 @@ fn facts_of(scene: &Scene<'_>, step: &Step) -> Vec<(&'static str, String)> {
             Rerun::Never => "is not run again without you",
         };
         facts.push(("if cut off", again.to_owned()));
+    }
+    if let Some(retries) = &step.retries {
+        facts.push(("retries", RetriesShown::of(retries).words()));
+    }
+    if step.required {
+        facts.push(("required", "nobody can skip it".to_owned()));
     }
     if let Some(spec) = spec {
         let shown = |(name, value): (&String, &EnvValue)| match value {

@@ -94,6 +94,7 @@ fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
         )),
     }
     rows.push(row(Role::Muted, format!("   {}", details(scene, step))));
+    rows.extend(tried_again(scene, columns));
     rows.extend(notes(scene, id));
     if let Some(progress) = scene.model.log.progress
         && seen.subject().is_some_and(|subject| subject.step == id)
@@ -121,14 +122,16 @@ fn coming(scene: &Scene<'_>) -> String {
 fn title(scene: &Scene<'_>, id: &StepId, step: &Step) -> Row {
     let seen = scene.seen;
     let verifies = |key: &AskKey| matches!(key, AskKey::Verify(of) | AskKey::Check(of) if of == id);
-    let word = if seen.asking.keys().any(verifies) {
-        "CHECKING"
+    let (word, role) = if engine::retry(seen.plan, seen.state).is_some() {
+        ("FAILED", Role::Fail)
+    } else if seen.asking.keys().any(verifies) {
+        ("CHECKING", Role::Running)
     } else {
-        "RUNNING"
+        ("RUNNING", Role::Running)
     };
     let mut title = vec![
         bit(
-            Role::Running,
+            role,
             format!(" {} {} {word}", scene.theme.glyphs.cursor, seen.label(id)),
         ),
         bit(Role::Strong, format!("  {}", seen.text(&step.name))),
@@ -168,6 +171,19 @@ fn details(scene: &Scene<'_>, step: &Step) -> String {
     }
     parts.extend(command.map(|spec| panels::runs_as(scene, &spec)));
     parts.join("   ")
+}
+
+/// A failed step that begins again by itself: why it failed, and when that is.
+fn tried_again(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let Some(retry) = engine::retry(scene.seen.plan, scene.seen.state) else {
+        return Vec::new();
+    };
+    let left = text::duration(retry.begins.since(scene.now));
+    let said = format!(
+        "It failed: {}. It is tried again by itself in {left} (retry {} of {}); p stops before that.",
+        retry.why, retry.number, retry.of
+    );
+    wrapped(Role::Warn, 3, &said, columns)
 }
 
 /// Notes of the plan that were shown for this step or its phase.
