@@ -27,6 +27,7 @@ mod plan_file;
 mod retry;
 mod rollback;
 mod runs;
+mod salvage;
 mod schema;
 mod settle;
 mod skip;
@@ -133,6 +134,7 @@ fn dispatch(context: &Context, verb: Verb) -> Result<Code, Failure> {
         Verb::Rollback(args) => rollback::run(context, args),
         Verb::Stop(args) => stop::run(context, args),
         Verb::Note(args) => note::run(context, args),
+        Verb::Salvage(args) => salvage::run(context, &args),
         Verb::Log(args) => log::run(context, &args),
         Verb::Runs(args) => runs::run(context, &args),
         Verb::Theme(verb) => theme::run(context, &verb),

@@ -69,7 +69,7 @@ fn meanwhile(trace: Option<Trace>) -> Meanwhile {
     match trace {
         None | Some(Trace::NotStarted) => Meanwhile::Nothing,
         Some(Trace::Runs(what)) => Meanwhile::Runs(what),
-        Some(Trace::Ended) => Meanwhile::Ended,
+        Some(Trace::Ended(_)) => Meanwhile::Ended,
         Some(Trace::Lost(why)) => Meanwhile::Lost(why),
     }
 }

@@ -133,6 +133,13 @@ pub fn good_part(bytes: &[u8]) -> Result<(Journal, Option<Damage>), Unread> {
     Ok((journal, damage))
 }
 
+/// The journal that the first `count` lines of a good one are.
+pub fn first_lines(bytes: &[u8], count: usize) -> Result<Journal, Unread> {
+    let lines = bytes.split_inclusive(|b| *b == b'\n').take(count);
+    let length = lines.map(<[u8]>::len).sum();
+    decode(bytes.get(..length).unwrap_or(bytes))
+}
+
 /// Why a line is not taken.
 enum Refused {
     /// The journal is of a newer major version.
@@ -251,6 +258,8 @@ fn boot_of(event: &Event) -> Option<&BootId> {
         Some(&run.boot)
     } else if let Event::SupervisorStarted { boot, .. } = event {
         Some(boot)
+    } else if let Event::JournalSalvaged(salvaged) = event {
+        Some(&salvaged.boot)
     } else {
         None
     }

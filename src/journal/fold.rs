@@ -60,7 +60,11 @@ impl RunState {
         if !next.event.may_follow(self.facts.last, next.n) {
             return Err(fail(format!("it follows event {}", self.facts.last)));
         }
-        if self.facts.finished.is_some() && !matches!(next.event, Event::NoteAdded { .. }) {
+        let late = matches!(
+            next.event,
+            Event::NoteAdded { .. } | Event::JournalSalvaged(_)
+        );
+        if self.facts.finished.is_some() && !late {
             return Err(fail("the run had finished".into()));
         }
         self.facts.apply(next).map_err(fail)?;

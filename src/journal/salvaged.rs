@@ -1,9 +1,9 @@
 //! What happened to the journal itself, an end that was cut off or a part that was lost, and the
 //! fold of it.
 
-use super::event::{AskKey, RunResult};
+use super::event::{AskKey, Outcome, RunResult};
 use super::state::{Attempt, Facts, Finished, Remark, Word};
-use crate::types::{Moment, Seq, StepId, Who};
+use crate::types::{BootId, Moment, Seq, StepId, Who};
 use serde::{Deserialize, Serialize};
 
 /// What was kept of a damaged journal, and what is known of the rest.
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Salvaged {
     /// Who had it salvaged.
     pub who: Who,
+    /// The boot that it happened in.
+    pub boot: BootId,
     /// The damage, as it was told.
     pub damage: String,
     /// How many bytes at its end were not kept.
@@ -84,7 +86,7 @@ impl Facts {
             self.lost(at, lost);
         }
         self.remark(at, story(salvaged));
-        if salvaged.run == Standing::Ended {
+        if salvaged.run == Standing::Ended && self.finished.is_none() {
             self.finished = Some(Finished {
                 at: at.clone(),
                 result: RunResult::Lost,
@@ -109,14 +111,14 @@ impl Facts {
             Way::There => {
                 self.forget_answers(&lost.step);
                 let record = self.step(&lost.step);
-                record.outcome = None;
+                record.outcome = Some(Outcome::Unknown(lost.why.clone()));
                 record.words.clear();
                 record.attempts.push(attempt);
             }
             Way::Back => {
                 self.answers.remove(&AskKey::UndoVerify(lost.step.clone()));
                 let record = self.step(&lost.step);
-                record.undo_outcome = None;
+                record.undo_outcome = Some(Outcome::Unknown(lost.why.clone()));
                 record.words.remove(&Word::TakeBackAgain);
                 record.undo_attempts.push(attempt);
             }

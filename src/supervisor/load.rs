@@ -5,7 +5,7 @@
 use crate::journal::codec::{self, Journal, Unread};
 use crate::journal::{Event, Recorded, RunState};
 use crate::plan::{self, FileDigest, Paint, Plan};
-use crate::shell::store::{self, PlanFileError, RunDir, StateDir, StoreError, Trace};
+use crate::shell::store::{self, PlanFileError, Remains, RunDir, StateDir, StoreError};
 use crate::text;
 use crate::types::{RunId, ServiceId};
 use serde::{Deserialize, Serialize};
@@ -55,15 +55,15 @@ pub(super) struct Loaded {
 pub(super) fn load(dir: &RunDir) -> Result<Loaded, LoadError> {
     // Looked at before the journal is read: whatever a supervisor that is at work has let begin by
     // now, it had journalled before.
-    let traces = dir.traces()?;
+    let remains = dir.remains()?;
     let bytes = dir.read_journal()?;
-    if !bytes.contains(&b'\n') && traces.iter().all(Trace::is_stray) {
+    if !bytes.contains(&b'\n') && remains.iter().all(Remains::is_stray) {
         return Err(not_begun(dir));
     }
     let journal = decode(dir, &bytes)?;
     let state = fold(dir, &journal.events)?;
     let torn = torn(&bytes, journal.good_bytes);
-    is_whole(dir, &state, &traces)?;
+    is_whole(dir, &state, &remains)?;
     let plan = confirmed_plan(dir, &state)?;
     Ok(Loaded {
         plan,
@@ -137,8 +137,8 @@ fn fold(dir: &RunDir, events: &[Recorded]) -> Result<RunState, LoadError> {
 }
 
 /// Holds a journal to what lies beside it: none of that may tell of more than the journal does.
-fn is_whole(dir: &RunDir, state: &RunState, traces: &[Trace]) -> Result<(), LoadError> {
-    match missing(dir, state, traces)? {
+fn is_whole(dir: &RunDir, state: &RunState, remains: &[Remains]) -> Result<(), LoadError> {
+    match missing(dir, state, remains)? {
         None => Ok(()),
         Some(why) => Err(damaged(dir, &why)),
     }
@@ -150,14 +150,14 @@ fn is_whole(dir: &RunDir, state: &RunState, traces: &[Trace]) -> Result<(), Load
 pub(super) fn missing(
     dir: &RunDir,
     state: &RunState,
-    traces: &[Trace],
+    remains: &[Remains],
 ) -> Result<Option<String>, LoadError> {
     let last = state.last;
-    let later = |trace: &&Trace| trace.number > last && !trace.is_stray();
-    if let Some(trace) = traces.iter().find(later) {
+    let later = |trace: &&Remains| trace.number > last && !trace.is_stray();
+    if let Some(trace) = remains.iter().find(later) {
         return Ok(Some(format!(
             "it ends at event {last}, and yet a later command has left {}",
-            dir.trace_path(trace).display()
+            dir.remains_path(trace).display()
         )));
     }
     let state_dir = state_dir_of(dir.path())?;

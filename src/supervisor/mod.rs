@@ -9,6 +9,7 @@ mod load;
 mod mirror;
 mod outbox;
 mod records;
+pub mod salvage;
 mod serve;
 mod server;
 mod service;

@@ -1,7 +1,7 @@
 //! What the files of an intent are named after its number: `migrate.1`, `migrate.undo.1`. Called by
 //! the loop (fences) and by `mirror` (logs).
 
-use crate::journal::{Event, RunState};
+use crate::journal::{Event, RunState, Way};
 use crate::types::{Seq, StepId};
 
 /// An intent's stem; none for events that are no intents.
@@ -32,6 +32,24 @@ pub(super) fn of_number(state: &RunState, number: Seq) -> Option<String> {
         attempt
             .map(|attempt| there(step, attempt.attempt))
             .or_else(|| undo.map(|attempt| back(step, attempt.attempt)))
+    })
+}
+
+/// The stem of an intent of this step.
+pub(super) fn of_intent(step: &StepId, attempt: u32, way: Way) -> String {
+    match way {
+        Way::There => there(step, attempt),
+        Way::Back => back(step, attempt),
+    }
+}
+
+/// Takes a stem apart: step, attempt, and whether it does the step or takes it back.
+pub(super) fn parts(stem: &str) -> Option<(StepId, u32, Way)> {
+    let (head, attempt) = stem.rsplit_once('.')?;
+    let attempt = attempt.parse().ok()?;
+    Some(match head.strip_suffix(".undo") {
+        Some(step) => (StepId::from(step), attempt, Way::Back),
+        None => (StepId::from(head), attempt, Way::There),
     })
 }
 

@@ -1,7 +1,9 @@
 //! The command line as clap structs, and nothing else. `completions` and `man` are generated from it.
 
+mod global;
 mod tools;
 
+pub use global::{ColorName, Global, GlyphName, UiName};
 pub use tools::{CompletionsArgs, ManArgs, ThemeVerb};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -24,94 +26,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
-}
-
-/// Options of every verb.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub struct Global {
-    /// How to show a run: a screen, plain prompts, or progress lines without questions
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        value_name = "KIND"
-    )]
-    pub ui: UiName,
-    /// Plain prompts in ASCII, nothing redrawn, for screen readers and serial consoles
-    #[arg(long, global = true)]
-    pub accessible: bool,
-    /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        value_name = "WHEN"
-    )]
-    pub color: ColorName,
-    /// Which characters to draw with
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        value_name = "SET"
-    )]
-    pub glyphs: GlyphName,
-    /// The colours of the screen: see `upwalk theme list`
-    #[arg(long, global = true, value_name = "NAME")]
-    pub theme: Option<String>,
-    /// Where runs and ledgers lie
-    #[arg(
-        long,
-        global = true,
-        env = "UPWALK_STATE_DIR",
-        value_name = "DIR",
-        hide_env_values = true
-    )]
-    pub state_dir: Option<PathBuf>,
-    /// The configuration file, instead of the usual ones
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-}
-
-/// How to show a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UiName {
-    /// The screen on a capable terminal, prompts on a dumb one, none where there is no terminal
-    Auto,
-    /// The full screen
-    Tui,
-    /// Numbered prompts, nothing redrawn
-    Plain,
-    /// Progress lines, no questions
-    None,
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorName {
-    /// On a terminal that can show it, unless `NO_COLOR` is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-/// Which characters to draw with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GlyphName {
-    /// What locale and terminal can show
-    Auto,
-    /// Everything
-    Unicode,
-    /// Line drawing only
-    Box,
-    /// ASCII only
-    Ascii,
 }
 
 /// The verbs.
@@ -143,6 +57,8 @@ pub enum Verb {
     Stop(StopArgs),
     /// Leave a note in a run's journal
     Note(NoteArgs),
+    /// Keep the good part of a damaged journal, and ask about the rest
+    Salvage(SalvageArgs),
     /// Print the output of a step
     Log(LogArgs),
     /// List runs, newest first
@@ -366,6 +282,13 @@ pub struct NoteArgs {
     pub run: Option<String>,
     /// What the note says
     pub text: String,
+}
+
+/// `salvage`
+#[derive(Debug, Args)]
+pub struct SalvageArgs {
+    /// A run id, the beginning of one, or a service; left out: the open run, or the latest
+    pub run: Option<String>,
 }
 
 /// `log`

@@ -21,7 +21,7 @@ use std::process::{Child, Command, Stdio};
 
 pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
 pub(super) use left::names;
-pub use trace::{Trace, trace};
+pub use trace::{Trace, fence, trace};
 
 /// How often an intent's files are tried before nobody is taken to know.
 const TRIES: u32 = 5;

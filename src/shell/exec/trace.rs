@@ -6,7 +6,7 @@ use super::left;
 use crate::shell::clock;
 use crate::shell::proc::Proc;
 use crate::shell::store::RunDir;
-use crate::types::Seq;
+use crate::types::{ExitRecord, Seq};
 use std::fs::TryLockError;
 
 /// What became of an intent's command so far.
@@ -14,8 +14,8 @@ use std::fs::TryLockError;
 pub enum Trace {
     /// It runs, or something of it does: numbers and command lines.
     Runs(String),
-    /// It has ended, and how is kept.
-    Ended,
+    /// It has ended, and this is what its shim wrote down.
+    Ended(Box<ExitRecord>),
     /// It was not started.
     NotStarted,
     /// Nobody can know how it ended, and nobody of it is left: why.
@@ -33,7 +33,7 @@ pub fn trace(dir: &RunDir, number: Seq, stem: &str) -> Trace {
         return Trace::Runs(command(&intent).unwrap_or_else(|| "it is being started".to_owned()));
     }
     match intent.read_exit() {
-        Ok(Some(_)) => return Trace::Ended,
+        Ok(Some(record)) => return Trace::Ended(Box::new(record)),
         Ok(None) => {}
         Err(error) => return Trace::Lost(format!("its status cannot be read: {error}")),
     }
@@ -51,6 +51,21 @@ pub fn trace(dir: &RunDir, number: Seq, stem: &str) -> Trace {
         return Trace::Lost("it is gone, and so is the process that watched it".to_owned());
     }
     Trace::Runs(left::names(&left))
+}
+
+/// Makes sure that an intent of which nothing was started never is; says whether that came in time.
+pub fn fence(dir: &RunDir, number: Seq, stem: &str) -> std::io::Result<bool> {
+    let intent = Intent {
+        dir: dir.clone(),
+        number,
+        stem: stem.to_owned(),
+    };
+    let lock = intent.open_lock()?;
+    if lock.try_lock().is_err() || intent.read_pid()?.is_some() {
+        return Ok(false);
+    }
+    super::void(&intent, None)?;
+    Ok(true)
 }
 
 /// Whether a shim lives for it.

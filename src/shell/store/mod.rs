@@ -7,18 +7,19 @@ mod error;
 mod files;
 mod journal_file;
 mod plan_file;
+mod remains;
 mod run_dir;
+mod salvage;
 mod space;
 mod state_dir;
-mod traces;
 
 pub use error::StoreError;
 pub use journal_file::JournalFile;
 pub use plan_file::{
     Copied, MAX_PLAN, PlanFile, PlanFileError, files_in, read_plan, read_private, read_small,
 };
+pub use remains::Remains;
 pub use run_dir::RunDir;
 pub use state_dir::{OpenRuns, ServiceLock, StateDir};
-pub use traces::Trace;
 
 pub(super) use files::{create_new, put_in_place, replace, sync_dir, unfinished};

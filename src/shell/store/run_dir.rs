@@ -98,7 +98,7 @@ impl RunDir {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(StoreError::io("cannot read", &path, error))
             }
-            Ok(false) | Err(_) => Ok(self.traces()?.iter().any(|trace| !trace.is_stray())),
+            Ok(false) | Err(_) => Ok(self.remains()?.iter().any(|left| !left.is_stray())),
         }
     }
 
@@ -187,11 +187,11 @@ impl RunDir {
     /// Removes what a crash left before an intent was journalled: a lock alone, numbered above the
     /// journal's last event, under its own flock.
     pub fn settle_fences(&self, last: Seq) -> Result<(), StoreError> {
-        for trace in self.traces()? {
-            if trace.number <= last || !trace.is_stray() {
+        for left in self.remains()? {
+            if left.number <= last || !left.is_stray() {
                 continue;
             }
-            let path = self.trace_path(&trace);
+            let path = self.remains_path(&left);
             let remove = || -> io::Result<()> {
                 let file = File::open(&path)?;
                 file.try_lock()?;

@@ -205,6 +205,12 @@ fn send(stream: &UnixStream, line: &[u8]) -> Result<(), ClientError> {
     })
 }
 
+/// The process of the supervisor that serves the run in this directory; none where none does.
+pub fn supervisor_of(dir: &RunDir) -> Option<u32> {
+    let stream = connect(dir.path()).ok()?;
+    Some(os::login_peer(&stream).ok()?.pid)
+}
+
 /// Whether a supervisor serves a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Served {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// The files of one intent, by what they are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trace {
+pub struct Remains {
     /// The number they begin with.
     pub number: Seq,
     /// What they are named after the number: `migrate.1`, `migrate.undo.1`.
@@ -16,7 +16,7 @@ pub struct Trace {
     pub suffixes: BTreeSet<String>,
 }
 
-impl Trace {
+impl Remains {
     /// Whether there is only a lock, which a crash before the intent leaves: nothing was started.
     pub fn is_stray(&self) -> bool {
         self.suffixes.iter().all(|suffix| suffix == "lock")
@@ -44,7 +44,7 @@ impl Trace {
 
 impl RunDir {
     /// What commands have left, in the order of their numbers.
-    pub fn traces(&self) -> Result<Vec<Trace>, StoreError> {
+    pub fn remains(&self) -> Result<Vec<Remains>, StoreError> {
         let listed = std::fs::read_dir(self.path())
             .map_err(|error| StoreError::io("cannot list", self.path(), error))?;
         let mut found: BTreeMap<(Seq, String), BTreeSet<String>> = BTreeMap::new();
@@ -56,7 +56,7 @@ impl RunDir {
             let key = (Seq(number), stem.to_owned());
             found.entry(key).or_default().insert(suffix.to_owned());
         }
-        let trace = |((number, stem), suffixes)| Trace {
+        let trace = |((number, stem), suffixes)| Remains {
             number,
             stem,
             suffixes,
@@ -64,8 +64,8 @@ impl RunDir {
         Ok(found.into_iter().map(trace).collect())
     }
 
-    /// Where the file of a trace lies that tells most.
-    pub fn trace_path(&self, trace: &Trace) -> PathBuf {
+    /// Where the file of remains lie that tells most.
+    pub fn remains_path(&self, trace: &Remains) -> PathBuf {
         self.path().join(trace.name())
     }
 }
