@@ -21,4 +21,6 @@ mod run;
 
 mod bytes;
 mod drive;
+mod forms;
+mod parked;
 mod walks;
