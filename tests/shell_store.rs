@@ -196,7 +196,7 @@ fn a_lock_left_before_its_intent_is_removed_and_anything_more_stays() -> Tested 
     dir.settle_fences(Seq(4))?;
     assert!(dir.intent_file(Seq(5), "b.1", "lock").exists());
     let begun = dir
-        .traces()?
+        .remains()?
         .iter()
         .filter(|trace| trace.has_begun())
         .count();

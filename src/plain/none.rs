@@ -69,6 +69,15 @@ fn where_it_stands(session: &Session<'_>) -> Result<(), PlainError> {
         "run {} of {} on {}, plan digest {}: {over} of {steps} steps are done.",
         state.run.run, state.run.service, state.run.host, state.run.plan_digest
     ))?;
+    for remark in &state.remarks {
+        say::news(remark.at.wall, &remark.text)?;
+    }
+    if !state.unknown.is_empty() {
+        let many = state.unknown.len();
+        say::sentence(&format!(
+            "{many} of its events are of kinds that only a newer upwalk knows."
+        ))?;
+    }
     if let Some(finished) = &state.finished {
         say::news(finished.at.wall, &end(&finished.result))?;
     }

@@ -40,9 +40,18 @@ impl Walked {
         newlines.map(|(at, _)| at + 1).collect()
     }
 
+    /// The last event of the last whole append among this many lines.
+    fn whole_append(&self, lines: usize) -> Seq {
+        let text = String::from_utf8_lossy(&self.journal);
+        let goes_on = |line: &&str| line.contains(",\"more\":");
+        let half = text.lines().take(lines).collect::<Vec<_>>();
+        let half = half.iter().rev().take_while(|line| goes_on(line)).count();
+        Seq((lines - half) as u64)
+    }
+
     /// The highest number that a command's files begin with.
     fn last_intent(&self) -> Seq {
-        let traces = self.run.dir.traces().expect("it can be listed");
+        let traces = self.run.dir.remains().expect("it can be listed");
         traces.last().expect("commands have run").number
     }
 }
@@ -58,7 +67,7 @@ fn every_cut_resumes_or_is_refused_with_what_tells_of_more() {
             let whole = ends.iter().filter(|end| **end <= at).count();
             let kind = match walked.read(&walked.journal[..at]) {
                 Ok((plan, state)) => {
-                    let so_far = Seq(whole as u64);
+                    let so_far = walked.whole_append(whole);
                     assert_eq!(state.last, so_far, "{}, byte {at}", walk.name);
                     assert!(so_far >= last, "{}, byte {at}: shorter", walk.name);
                     if driven.insert(whole) {
@@ -147,7 +156,10 @@ fn a_run_whose_machine_died_behind_any_line_ends_with_each_once_only_step_run_on
         let mut ended = 0;
         for end in walked.ends() {
             let journal = codec::decode(&walked.journal[..end]).expect("whole lines");
-            let state = RunState::of(&journal.events).expect("they fit");
+            let Ok(state) = RunState::of(&journal.events) else {
+                assert!(journal.events.is_empty(), "they fit");
+                continue;
+            };
             if state.finished.is_some() {
                 continue;
             }

@@ -7,7 +7,7 @@ use upwalk::engine::{self, Effect, Input};
 use upwalk::journal::{AskKey, Recorded, RunState};
 use upwalk::plan::Plan;
 use upwalk::shell::clock;
-use upwalk::shell::exec::{self, Sight};
+use upwalk::shell::exec::{self, Trace};
 use upwalk::shell::identity;
 use upwalk::types::{Answer, Exit, ExitRecord, Millis, Seq};
 
@@ -34,12 +34,10 @@ impl<'a> Drive<'a> {
             tally: String::new(),
             mended: false,
         };
-        for trace in run.dir.traces().expect("it can be listed") {
-            if trace.number <= seen {
-                let sight = exec::look(&run.dir, trace.number, &trace.stem).expect("readable");
-                if let Sight::Ended(record) = sight {
-                    drive.leave(&trace.stem, &record.exit);
-                }
+        for left in run.dir.remains().expect("it can be listed") {
+            let trace = exec::trace(&run.dir, left.number, &left.stem);
+            if let (true, Trace::Ended(record)) = (left.number <= seen, trace) {
+                drive.leave(&left.stem, &record.exit);
             }
         }
         drive.mended = drive.state.steps.iter().any(|(id, record)| {
@@ -108,11 +106,11 @@ impl<'a> Drive<'a> {
     fn ran(&mut self, number: Seq, stem: &str) -> Input {
         let known = number <= self.seen;
         let end = if known {
-            let sight = exec::look(&self.run.dir, number, stem).expect("its files can be read");
-            let Sight::Ended(record) = sight else {
-                panic!("{number} {stem}: {sight:?}")
+            let trace = exec::trace(&self.run.dir, number, stem);
+            let Trace::Ended(record) = trace else {
+                panic!("{number} {stem}: {trace:?}")
             };
-            record
+            *record
         } else {
             let exit = match stem.split_once('.').map_or(stem, |(step, _)| step) {
                 "break" if !stem.contains(".undo.") => Exit::Code(1),

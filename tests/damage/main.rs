@@ -23,4 +23,5 @@ mod bytes;
 mod drive;
 mod forms;
 mod parked;
+mod salvage;
 mod walks;
