@@ -5,6 +5,7 @@
 
 use super::event::{AskKey, Event, Outcome, Recorded};
 use super::opening::RunStarted;
+use super::salvaged::may_come_late;
 use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
     RunState, StepRecord, WarningRecord, WarningState, Word,
@@ -60,11 +61,7 @@ impl RunState {
         if !next.event.may_follow(self.facts.last, next.n) {
             return Err(fail(format!("it follows event {}", self.facts.last)));
         }
-        let late = matches!(
-            next.event,
-            Event::NoteAdded { .. } | Event::JournalSalvaged(_)
-        );
-        if self.facts.finished.is_some() && !late {
+        if self.facts.finished.is_some() && !may_come_late(&next.event) {
             return Err(fail("the run had finished".into()));
         }
         self.facts.apply(next).map_err(fail)?;

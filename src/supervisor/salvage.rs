@@ -300,8 +300,8 @@ impl Found {
 fn floor(state_dir: &StateDir, found: &Found) -> Result<Seq, StoreError> {
     let good = usize::try_from(found.good.good_bytes).unwrap_or(usize::MAX);
     let lost = found.bytes.get(good..).unwrap_or_default();
-    let lines = lost.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let mut highest = found.state.last.0 + lines + 1;
+    let lines = lost.split(|byte| *byte == b'\n').count() as u64;
+    let mut highest = found.state.last.0 + lines;
     for left in &found.remains {
         highest = highest.max(left.number.0);
     }

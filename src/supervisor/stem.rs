@@ -48,7 +48,7 @@ pub(super) fn parts(stem: &str) -> Option<(StepId, u32, Way)> {
     let (head, attempt) = stem.rsplit_once('.')?;
     let attempt = attempt.parse().ok()?;
     Some(match head.strip_suffix(".undo") {
-        Some(step) => (StepId::from(step), attempt, Way::Back),
+        Some(taken_back) => (StepId::from(taken_back), attempt, Way::Back),
         None => (StepId::from(head), attempt, Way::There),
     })
 }
