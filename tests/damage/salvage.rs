@@ -184,7 +184,7 @@ fn neither_beside_a_supervisor_nor_beside_a_command_that_runs() {
     resume(&run);
     assert_eq!(
         run.text("ran"),
-        "ran\n",
+        "wait\n",
         "a person has looked, and it was not run again"
     );
 }
