@@ -5,8 +5,8 @@ use super::context::Context;
 use super::failure::{Code, Failure};
 use super::{find, out};
 use crate::report::{self, Meanwhile, Status, Supervisor};
-use crate::shell::clock;
 use crate::shell::store::StateDir;
+use crate::shell::{clock, logind};
 use crate::supervisor::client::{self, Served, Trace};
 use crate::types::RunId;
 
@@ -49,7 +49,7 @@ pub(super) fn look(context: &Context, state: &StateDir, run: &RunId) -> Result<S
     let (plan, folded) = client::read_run(&dir)?;
     let claimed = state.open_run_of(&folded.run.service)?.as_ref() == Some(run);
     let supervisor = match served {
-        Served::Yes => Supervisor::Alive,
+        Served::Yes(_) => Supervisor::Alive,
         Served::Stopped(pid) => Supervisor::Stopped(pid),
         Served::No if folded.finished.is_some() && !claimed => Supervisor::Closed,
         Served::No => Supervisor::Gone(meanwhile(client::trace(&dir, &folded))),
@@ -57,6 +57,11 @@ pub(super) fn look(context: &Context, state: &StateDir, run: &RunId) -> Result<S
     let mut status = report::status(&plan, &folded, &clock::now(), supervisor);
     if let Some(short) = dir.shortage() {
         status = status.short_of(&short);
+    }
+    if let Served::Yes(Some(pid)) | Served::Stopped(pid) = served {
+        let logout = logind::logout_of(pid);
+        status.survives_logout = Some(logout.is_survived());
+        status.logout = logout.sentence();
     }
     for command in &mut status.commands {
         *command = context.pasteable(command);

@@ -18,7 +18,7 @@ use crate::journal::{RunStarted, RunState, StepMode, VarValue};
 use crate::plan::{Plan, Walk};
 use crate::shell::store::StateDir;
 use crate::shell::users::User;
-use crate::shell::{clock, identity};
+use crate::shell::{clock, identity, logind};
 use crate::supervisor::client::{self, Client};
 use crate::supervisor::wire::Part;
 use crate::types::{Millis, RunId, Who};
@@ -118,7 +118,7 @@ fn begin(
     let Some(run) = create::create(context, &state, loaded, &settled.secrets, begun)? else {
         return Ok(None);
     };
-    for remark in remarks {
+    for remark in remarks.into_iter().chain(logind::warning()) {
         out::say(&format!("upwalk: {remark}\n"));
     }
     follow::follow(context, &state, &run, Role::Begin).map(Some)

@@ -10,10 +10,10 @@ use super::question::{Answered, Stage, first_stage, read_out};
 use super::wake::Woken;
 use super::{Ending, Parked, PlainError, Session, names::Names, say};
 use crate::engine;
-use crate::journal::{Decision, Open};
+use crate::journal::{Attempt, Decision, Open, RunState};
 use crate::supervisor::wire::Part;
 use crate::text;
-use crate::types::{Millis, Moment, Seq, Who};
+use crate::types::{Millis, Moment, Seq, StepId, Who};
 
 /// How often a running step is remarked on.
 const STATUS_EVERY: Millis = Millis::from_secs(30);
@@ -152,7 +152,7 @@ impl Prompts {
     }
 }
 
-/// Says what this is and how to leave it.
+/// Says what this is and how to leave it, and what is under way.
 fn introduce(session: &Session<'_>) -> Result<(), PlainError> {
     let Some(state) = &session.mirror.state else {
         return Ok(());
@@ -166,6 +166,12 @@ fn introduce(session: &Session<'_>) -> Result<(), PlainError> {
         say::sentence(
             "Ctrl-C leaves these prompts; the run goes on, and upwalk attach shows it again.",
         )?;
+    }
+    if let Some((id, attempt)) = running(state) {
+        let now = (session.now)();
+        let names = Names::of(&session.mirror.plan, state);
+        let (name, since) = (names.item(id), text::duration(now.since(&attempt.started)));
+        say::news(now.wall, &format!("step {name}: running, {since}."))?;
     }
     Ok(())
 }
@@ -329,21 +335,21 @@ fn before_sure(session: &Session<'_>, next: &Stage) -> Result<(), PlainError> {
     Ok(())
 }
 
-/// Remarks on a step that has been running for a while.
-fn remark(session: &Session<'_>, remarked: &mut Option<(Seq, Moment)>) -> Result<(), PlainError> {
-    let Some(state) = session
-        .mirror
-        .state
-        .as_ref()
-        .filter(|state| state.open.is_none())
-    else {
-        return Ok(());
-    };
-    let running = state.steps.iter().find_map(|(id, record)| {
+/// The attempt that runs now, and its step; none while something is asked.
+fn running(state: &RunState) -> Option<(&StepId, &Attempt)> {
+    let mut steps = state.steps.iter().filter(|_| state.open.is_none());
+    steps.find_map(|(id, record)| {
         let attempt = record.latest().filter(|attempt| attempt.ended.is_none())?;
         record.outcome.is_none().then_some((id, attempt))
-    });
-    let Some((id, attempt)) = running else {
+    })
+}
+
+/// Remarks on a step that has been running for a while.
+fn remark(session: &Session<'_>, remarked: &mut Option<(Seq, Moment)>) -> Result<(), PlainError> {
+    let Some(state) = &session.mirror.state else {
+        return Ok(());
+    };
+    let Some((id, attempt)) = running(state) else {
         return Ok(());
     };
     let now = (session.now)();

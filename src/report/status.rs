@@ -72,6 +72,10 @@ pub struct Status {
     pub run_dir: String,
     /// What its disk lacks, so that no step begins; null where nothing is lacking.
     pub disk: Option<Disk>,
+    /// Whether its supervisor outlives the login that started it; null where none lives.
+    pub survives_logout: Option<bool>,
+    /// The same and why, where logind ends what logins leave; null where it leaves it alone.
+    pub logout: Option<String>,
 }
 
 /// Where a run stands.
@@ -140,6 +144,8 @@ pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Superviso
         journal: remarks(state),
         run_dir: text::clean(&state.run.run_dir.display().to_string()),
         disk: None,
+        survives_logout: None,
+        logout: None,
     }
 }
 
@@ -316,6 +322,9 @@ fn one(status: &Status, out: &mut String) {
     add("  since", &format!("{} ({ago})", status.since));
     if let Some(clock) = &status.clock {
         add("  clock", clock);
+    }
+    if let Some(logout) = &status.logout {
+        add("  logout", logout);
     }
     add("  at", &place);
     for step in &status.last_steps {

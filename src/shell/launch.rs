@@ -1,6 +1,7 @@
 //! Starting a supervisor that outlives whoever starts it.
 
-use super::{clock, identity, os};
+use super::logind::Way;
+use super::{clock, os};
 use crate::types::Millis;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -55,45 +56,21 @@ pub fn become_program(program: &Path) -> io::Error {
         .exec()
 }
 
-/// This program; through `systemd-run --scope` where logind would kill it at logout.
+/// This program; in a scope of its own where this login's end would end it.
 fn command() -> Command {
-    if !kills_at_logout() {
+    let Some(mut command) = Way::out().command() else {
         let mut command = Command::new(os::binary());
         command.arg0("upwalk");
         return command;
-    }
-    let mut command = Command::new("systemd-run");
-    command.args(["--scope", "--collect", "--quiet"]);
-    if !identity::is_root() {
-        command.arg("--user");
-    }
+    };
     // There, /proc/self/exe would be systemd-run.
     let own = if os::binary() == Path::new("/proc/self/exe") {
         format!("/proc/{}/exe", std::process::id()).into()
     } else {
         os::binary().to_owned()
     };
-    command.arg("--").arg(own);
+    command.arg(own);
     command
-}
-
-/// Whether logind ends what a user leaves behind at logout, and this is a login.
-fn kills_at_logout() -> bool {
-    if identity::var("XDG_SESSION_ID").is_none() || !Path::new("/run/systemd/system").exists() {
-        return false;
-    }
-    let asked = Command::new("busctl")
-        .args([
-            "get-property",
-            "org.freedesktop.login1",
-            "/org/freedesktop/login1",
-            "org.freedesktop.login1.Manager",
-            "KillUserProcesses",
-        ])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    asked.is_ok_and(|output| output.stdout.trim_ascii() == b"b true")
 }
 
 /// The first line that a child says, without its newline.

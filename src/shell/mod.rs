@@ -15,6 +15,7 @@ mod command;
 pub mod exec;
 pub mod identity;
 mod launch;
+pub mod logind;
 pub mod os;
 mod proc;
 mod run_as;

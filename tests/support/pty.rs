@@ -196,15 +196,7 @@ impl Pty {
     /// Waits until the program waits itself: for keys, as it has nothing else to do. What is typed
     /// while it still draws a question is thrown away, and rightly so.
     pub(crate) fn wait_idle(&self) {
-        let task = format!("/proc/{0}/task/{0}/status", self.pid());
-        let mut before = String::new();
-        super::wait_until("the program waits for keys", || {
-            // The state is part of the file, and so is how often it has waited so far.
-            let now = std::fs::read_to_string(&task).unwrap_or_default();
-            let idle = now == before && now.contains("State:\tS");
-            before = now;
-            idle
-        });
+        wait_idle(self.pid());
     }
 
     /// Everything that came so far, escapes and all.
@@ -239,6 +231,19 @@ impl Pty {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.shared.0.lock().expect("the reader does not panic")
     }
+}
+
+/// Waits until a process waits itself, be it on this terminal or behind a connection.
+pub(crate) fn wait_idle(pid: i32) {
+    let task = format!("/proc/{pid}/task/{pid}/status");
+    let mut before = String::new();
+    super::wait_until("the program waits for keys", || {
+        // The state is part of the file, and so is how often it has waited so far.
+        let now = std::fs::read_to_string(&task).unwrap_or_default();
+        let idle = now == before && now.contains("State:\tS");
+        before = now;
+        idle
+    });
 }
 
 impl Drop for Pty {

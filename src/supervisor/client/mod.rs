@@ -214,8 +214,8 @@ pub fn supervisor_of(dir: &RunDir) -> Option<u32> {
 /// Whether a supervisor serves a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Served {
-    /// One does.
-    Yes,
+    /// One does: its process, where the socket tells.
+    Yes(Option<u32>),
     /// One lives, but a signal has stopped it: its process.
     Stopped(u32),
     /// None does.
@@ -227,7 +227,7 @@ pub fn served(dir: &RunDir) -> Served {
     match connect(dir.path()) {
         Ok(stream) => match os::login_peer(&stream) {
             Ok(peer) if os::is_stopped(peer.pid) => Served::Stopped(peer.pid),
-            Ok(_) | Err(_) => Served::Yes,
+            peer => Served::Yes(peer.ok().map(|peer| peer.pid)),
         },
         Err(_) => Served::No,
     }
