@@ -200,14 +200,28 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        for (pid, _) in self.processes() {
-            kill(pid, rustix::process::Signal::TERM);
+        // Supervisors, front ends, shims and commands: by design they outlive each other, and what
+        // waits for a file of this sandbox would wait for ever.
+        for pid in living_in(self.root.path()) {
+            kill(pid, rustix::process::Signal::KILL);
         }
         if std::env::var_os("UPWALK_TEST_KEEP").is_some() {
             self.root.disable_cleanup(true);
             let _ = writeln!(std::io::stderr(), "kept: {}", self.root.path().display());
         }
     }
+}
+
+/// The processes whose environment names a path in this directory.
+fn living_in(dir: &Path) -> Vec<i32> {
+    let mark = dir.as_os_str().as_encoded_bytes();
+    let of_it = |pid: &i32| {
+        let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environ.windows(mark.len()).any(|part| part == mark)
+    };
+    let listed = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(of_it).collect()
 }
 
 /// Sends a signal to one process.
