@@ -174,6 +174,28 @@ fn a_stopped_run_is_left_as_it_is_and_the_next_one_opens_with_a_warning() {
     assert_eq!(sandbox.runs().len(), 1);
 }
 
+#[test]
+fn a_stopped_run_can_still_be_rolled_back_once() {
+    let sandbox = shop();
+    let failed = up_accepted(&sandbox);
+    let stopped = sandbox.type_line(&format!("{} --wait", failed.line_to_type("stop")));
+    assert_eq!(stopped.code, Some(5), "{stopped}");
+    let late = sandbox.run(["rollback", "shop", "--at", "1"]);
+    assert_eq!(late.code, Some(4), "{late}");
+    assert!(late.err.contains("asks nothing"), "{late}");
+    let back = sandbox.run(["rollback", "shop", "--because", "no good", "--wait"]);
+    assert_eq!(back.code, Some(6), "{back}");
+    assert_eq!(sandbox.events("RunReopened", &[]), 1);
+    let twice = sandbox.run(["rollback", "shop"]);
+    assert_eq!(twice.code, Some(4), "{twice}");
+    assert!(twice.err.contains("taken back already"), "{twice}");
+    let next = up(&sandbox, &[]);
+    assert!(
+        !next.err.contains("stopped:"),
+        "nothing is left open: {next}"
+    );
+}
+
 /// `up` with prompts, its answers from a pipe.
 fn prompts(sandbox: &Sandbox, answers: &str) -> Said {
     let mut args = up_args(sandbox);

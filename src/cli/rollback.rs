@@ -4,11 +4,15 @@ use super::args::RollbackArgs;
 use super::context::Context;
 use super::decide::{self, Order};
 use super::failure::{Code, Failure};
+use super::find::Found;
+use super::follow::{Own, follow_lines, lost, session};
 use super::{find, out};
 use crate::engine::{self, Back};
 use crate::journal::Decision;
+use crate::plain::Begin;
 use crate::plan::Plan;
 use crate::supervisor::client;
+use crate::supervisor::wire::Part;
 use crate::text;
 use crate::types::StepId;
 use std::fmt::Write as _;
@@ -18,11 +22,36 @@ pub(super) fn run(context: &Context, args: RollbackArgs) -> Result<Code, Failure
     if args.plan {
         return preview(context, args.decide.run.as_deref());
     }
+    let found = find::find(context, args.decide.run.as_deref())?;
+    if !found.open {
+        return reopened(context, &found, args);
+    }
     let decision = Decision::Rollback {
         because: args.because,
     };
     let order = Order::answer(decision, args.decide.how);
     decide::run(context, args.decide.run.as_deref(), &order)
+}
+
+/// Opens a stopped run again and has it taken back.
+fn reopened(context: &Context, found: &Found, args: RollbackArgs) -> Result<Code, Failure> {
+    let how = args.decide.how;
+    if how.at.is_some() {
+        let what = format!("the run {} is finished and asks nothing", found.run);
+        let again = context.pasteable(&format!("upwalk rollback {}", found.run));
+        return Err(Failure::new(Code::Person, what).hint(again));
+    }
+    let own = Own::of(context, &found.state, &found.run)?;
+    let (paste, blot) = own.texts();
+    let number = client::reopen(&found.state, &found.run, args.because)?;
+    out::print(&format!("Journalled as event {number} of {}.\n", found.run))?;
+    let mut session = session(&found.state, &found.run, Part::Verb, (&paste, &blot))?;
+    let gone = |error| lost(context, &found.run, error);
+    session.catch_up().map_err(gone)?;
+    if how.wait {
+        return follow_lines(context, &found.run, &mut session, Begin::No);
+    }
+    Ok(Code::Done)
 }
 
 /// Prints the steps a rollback would take back, in its order.

@@ -115,6 +115,13 @@ impl Facts {
         }
     }
 
+    /// Answers about a step's result no longer count.
+    pub(super) fn forget_answers(&mut self, step: &StepId) {
+        for key in [AskKey::Check, AskKey::Verify, AskKey::StepDoneAfterAll] {
+            self.answers.remove(&key(step.clone()));
+        }
+    }
+
     /// A person has a step tried again: its guards and warnings are asked anew.
     fn again(&mut self, step: &StepId) {
         self.forget_answers(step);

@@ -256,7 +256,7 @@ fn checked_minor(body: &str) -> Result<u32, Refused> {
 fn boot_of(event: &Event) -> Option<&BootId> {
     if let Event::RunStarted(run) = event {
         Some(&run.boot)
-    } else if let Event::SupervisorStarted { boot, .. } = event {
+    } else if let Event::SupervisorStarted { boot, .. } | Event::RunReopened { boot, .. } = event {
         Some(boot)
     } else if let Event::JournalSalvaged(salvaged) = event {
         Some(&salvaged.boot)

@@ -237,7 +237,14 @@ pub enum Event {
         /// Whose.
         who: Who,
     },
-    /// The last event.
+    /// A person had a stopped run opened again, to take it back (since 1.1).
+    RunReopened {
+        /// Who.
+        who: Who,
+        /// The boot it was opened again in.
+        boot: BootId,
+    },
+    /// The last event, unless the run was stopped and is opened again.
     RunFinished {
         /// How the run ended.
         result: RunResult,
@@ -364,5 +371,17 @@ impl Event {
     /// numbers out.
     pub fn may_follow(&self, last: Seq, n: Seq) -> bool {
         n == last.next() || (matches!(self, Self::JournalSalvaged(_)) && n > last)
+    }
+
+    /// Whether this event may come where the run has ended like this (none: it has not), or why not.
+    /// After the end only notes and salvages come, or, where the run was stopped, its opening again.
+    pub fn may_follow_end(&self, end: Option<&RunResult>) -> Result<(), &'static str> {
+        match (self, end) {
+            (Self::RunReopened { .. }, Some(RunResult::Stopped { .. }))
+            | (Self::NoteAdded { .. } | Self::JournalSalvaged(_), _) => Ok(()),
+            (Self::RunReopened { .. }, _) => Err("the run was not stopped"),
+            (_, Some(_)) => Err("the run had finished"),
+            (_, None) => Ok(()),
+        }
     }
 }

@@ -5,7 +5,6 @@
 
 use super::event::{AskKey, Event, Outcome, Recorded};
 use super::opening::RunStarted;
-use super::salvaged::may_come_late;
 use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
     RunState, StepRecord, WarningRecord, WarningState, Word,
@@ -61,9 +60,8 @@ impl RunState {
         if !next.event.may_follow(self.facts.last, next.n) {
             return Err(fail(format!("it follows event {}", self.facts.last)));
         }
-        if self.facts.finished.is_some() && !may_come_late(&next.event) {
-            return Err(fail("the run had finished".into()));
-        }
+        let end = self.facts.finished.as_ref().map(|end| &end.result);
+        (next.event.may_follow_end(end)).map_err(|why| fail(why.into()))?;
         self.facts.apply(next).map_err(fail)?;
         self.facts.last = next.n;
         self.facts.last_at = next.at.clone();
@@ -148,6 +146,7 @@ impl Facts {
             | Event::NoteAdded { .. }
             | Event::ControlsTaken { .. }
             | Event::RunFinished { .. }
+            | Event::RunReopened { .. }
             | Event::RollbackStarted { .. } => self.learned(next),
         }
         Ok(())
@@ -185,6 +184,9 @@ impl Facts {
                 at: at.clone(),
                 result: result.clone(),
             });
+        } else if let Event::RunReopened { .. } = &next.event {
+            self.finished = None;
+            self.supervisor = None;
         } else if let Event::RollbackStarted { who, because } = &next.event {
             self.pause_requested = None;
             let (who, because) = (who.clone(), because.clone());
@@ -378,13 +380,6 @@ impl Facts {
             .and_then(|phase| self.phases.get_mut(phase));
         if let (true, Some(phase)) = (now, phase) {
             phase.settled += 1;
-        }
-    }
-
-    /// Answers about a step's result no longer count.
-    pub(super) fn forget_answers(&mut self, step: &StepId) {
-        for key in [AskKey::Check, AskKey::Verify, AskKey::StepDoneAfterAll] {
-            self.answers.remove(&key(step.clone()));
         }
     }
 }

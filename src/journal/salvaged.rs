@@ -1,7 +1,7 @@
 //! What happened to the journal itself, an end that was cut off or a part that was lost, and the
 //! fold of it.
 
-use super::event::{AskKey, Event, Outcome, RunResult};
+use super::event::{AskKey, Outcome, RunResult};
 use super::state::{Attempt, Facts, Finished, Remark, Word};
 use crate::types::{BootId, Moment, Seq, StepId, Who};
 use serde::{Deserialize, Serialize};
@@ -129,11 +129,6 @@ impl Facts {
         let at = at.clone();
         self.remarks.push(Remark { at, text });
     }
-}
-
-/// Whether an event may follow the run's end.
-pub(super) fn may_come_late(event: &Event) -> bool {
-    matches!(event, Event::NoteAdded { .. } | Event::JournalSalvaged(_))
 }
 
 /// What a salvage means for people.

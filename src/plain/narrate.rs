@@ -7,7 +7,7 @@ use crate::journal::{
 };
 use crate::plan::Plan;
 use crate::text;
-use crate::types::{ExitRecord, Seq, StepId, WarningId, Who};
+use crate::types::{ExitRecord, Seq, ServiceId, StepId, Version, WarningId, Who};
 use std::collections::BTreeMap;
 
 /// The sentence that tells of an event, without its time; none for what is told otherwise.
@@ -58,11 +58,10 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         } => confirmed(&names, warning, who, evidence),
         Event::QuestionAnswered { decision, who, .. } => return answered(decision, who),
         Event::RollbackStarted { who, because } => turned(who, because.as_deref()),
-        Event::LedgerMoved { version } => {
-            format!("the ledger has {} at {version} now.", state.run.service)
-        }
+        Event::LedgerMoved { version } => moved(&state.run.service, version),
         Event::NoteAdded { who, text } => format!("{who} noted: {text}"),
         Event::ControlsTaken { who } => format!("{who} has the controls."),
+        Event::RunReopened { who, .. } => format!("{who} opened the stopped run again."),
         Event::RunFinished { result } => end(result),
         Event::TailCutOff { .. } | Event::JournalSalvaged(_) => state.remarks.last()?.text.clone(),
         Event::Unknown => "something that only a newer upwalk knows.".into(),
@@ -78,6 +77,11 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
 enum Way {
     There,
     Back,
+}
+
+/// The ledger's state version moved.
+fn moved(service: &ServiceId, version: &Version) -> String {
+    format!("the ledger has {service} at {version} now.")
 }
 
 /// The run turns around.

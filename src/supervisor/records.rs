@@ -35,7 +35,18 @@ pub(super) fn keep(dir: &StateDir, run: &RunStarted, event: &Recorded) -> Result
             dir.append_ledger(&entry(version, Some(at.to_owned())))
         }
         // The open ends of an earlier run are tied up by one that came to its end.
-        RunResult::Done if before.is_some_and(|before| before.stopped_at.is_some()) => {
+        RunResult::Done
+            if before
+                .as_ref()
+                .is_some_and(|before| before.stopped_at.is_some()) =>
+        {
+            dir.append_ledger(&entry(version, None))
+        }
+        // It was stopped, and then taken back after all.
+        RunResult::RolledBack
+            if before
+                .is_some_and(|before| before.stopped_at.is_some() && before.run == run.run) =>
+        {
             dir.append_ledger(&entry(version, None))
         }
         RunResult::Done | RunResult::RolledBack | RunResult::NeverStarted | RunResult::Lost => {

@@ -3,6 +3,7 @@
 //! supervisor.
 
 mod connection;
+mod reopen;
 mod start;
 
 use super::load::LoadError;
@@ -20,6 +21,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+pub use reopen::reopen;
 
 pub use super::mirror::{Mirror, log_path, now, read_run, trace};
 pub use crate::shell::exec::Trace;

@@ -39,7 +39,7 @@ pub(super) fn not_another(
 }
 
 /// A supervisor acts as whoever started it: root's would run another user's commands as root.
-fn not_as_root(dir: &RunDir) -> ClientError {
+pub(super) fn not_as_root(dir: &RunDir) -> ClientError {
     let owner = User::numbered(dir.owner());
     let owner = owner.map_or_else(|| format!("#{}", dir.owner()), |user| user.name);
     let run = dir.path().file_name().unwrap_or_default();
