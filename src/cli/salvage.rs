@@ -56,11 +56,11 @@ pub(super) fn run(context: &Context, args: &SalvageArgs) -> Result<Code, Failure
 /// Asks for the phrase; what was typed before it was asked for does not count.
 fn typed(phrase: &str) -> Result<bool, Failure> {
     let input = std::io::stdin();
+    // A terminal that is gone shows when it is read.
+    let _ = rustix::termios::tcflush(&input, rustix::termios::QueueSelector::IFlush);
     out::print(&format!(
         "Type \"{phrase}\" to do this; anything else leaves everything as it is: "
     ))?;
-    // A terminal that is gone shows when it is read.
-    let _ = rustix::termios::tcflush(&input, rustix::termios::QueueSelector::IFlush);
     let mut line = String::new();
     input.lock().read_line(&mut line).map_err(|error| {
         Failure::new(Code::Outside, "cannot read what is typed").because(error.to_string())

@@ -54,7 +54,7 @@ pub(super) fn look(context: &Context, state: &StateDir, run: &RunId) -> Result<S
         Served::No if folded.finished.is_some() && !claimed => Supervisor::Closed,
         Served::No => Supervisor::Gone(meanwhile(client::trace(&dir, &folded))),
     };
-    let mut status = report::status(&plan, &folded, &clock::now(), supervisor);
+    let mut status = report::status(&plan, &folded, &clock::now(), &supervisor);
     if let Some(short) = dir.shortage() {
         status = status.short_of(&short);
     }

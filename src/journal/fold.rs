@@ -301,7 +301,9 @@ impl Facts {
             }
             record.outcome = None;
             record.words.clear();
-            record.attempts.push(attempt_of(next, *attempt, *command));
+            record
+                .attempts
+                .push(Attempt::begun(next.n, &next.at, *attempt, *command));
             self.intents.insert(next.n, step.clone());
         } else if let Event::StepFinished { step, outcome } = &next.event {
             self.settling(step, |record| {
@@ -315,7 +317,9 @@ impl Facts {
             let record = self.step(step);
             record.undo_outcome = None;
             record.words.remove(&Word::TakeBackAgain);
-            record.undo_attempts.push(attempt_of(next, *attempt, true));
+            record
+                .undo_attempts
+                .push(Attempt::begun(next.n, &next.at, *attempt, true));
             self.intents.insert(next.n, step.clone());
         } else if let Event::UndoFinished { step, outcome } = &next.event {
             self.step(step).undo_outcome = Some(outcome.clone());
@@ -381,20 +385,6 @@ impl Facts {
         if let (true, Some(phase)) = (now, phase) {
             phase.settled += 1;
         }
-    }
-}
-
-/// The attempt that an intent opens.
-fn attempt_of(next: &Recorded, attempt: u32, command: bool) -> Attempt {
-    Attempt {
-        number: next.n,
-        attempt,
-        command,
-        started: next.at.clone(),
-        end: None,
-        ended: None,
-        unknown: None,
-        cancelled: None,
     }
 }
 

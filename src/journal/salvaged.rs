@@ -97,14 +97,9 @@ impl Facts {
     /// A command of which only files are left is an attempt of unknown outcome.
     fn lost(&mut self, at: &Moment, lost: &LostIntent) {
         let attempt = Attempt {
-            number: lost.number,
-            attempt: lost.attempt,
-            command: true,
-            started: at.clone(),
-            end: None,
             ended: Some(at.clone()),
             unknown: Some(lost.why.clone()),
-            cancelled: None,
+            ..Attempt::begun(lost.number, at, lost.attempt, true)
         };
         self.intents.insert(lost.number, lost.step.clone());
         match lost.way {

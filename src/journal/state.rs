@@ -182,6 +182,22 @@ pub struct Attempt {
     pub cancelled: Option<Who>,
 }
 
+impl Attempt {
+    /// One that begins now; `command` says whether a command is spawned.
+    pub(super) fn begun(number: Seq, at: &Moment, attempt: u32, command: bool) -> Self {
+        Self {
+            number,
+            attempt,
+            command,
+            started: at.clone(),
+            end: None,
+            ended: None,
+            unknown: None,
+            cancelled: None,
+        }
+    }
+}
+
 /// A pause that was entered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PauseRecord {

@@ -112,15 +112,15 @@ pub struct StepLine {
 }
 
 /// The status of one run.
-pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: Supervisor) -> Status {
+pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: &Supervisor) -> Status {
     let why = engine::why(plan, state, now);
-    let doing = match (&state.finished, &supervisor, &state.open) {
+    let doing = match (&state.finished, supervisor, &state.open) {
         (Some(_), _, _) => Doing::Finished,
         (None, _, Some(_)) => Doing::WaitingForPerson,
         (None, Supervisor::Alive, None) => Doing::Running,
         (None, _, None) => Doing::NoSupervisor,
     };
-    let (sentence, commands) = stands(state, why, &supervisor);
+    let (sentence, commands) = stands(state, why, supervisor);
     let since = since(state);
     Status {
         run: state.run.run.clone(),

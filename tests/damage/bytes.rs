@@ -71,7 +71,7 @@ fn every_cut_resumes_or_is_refused_with_what_tells_of_more() {
                     assert_eq!(state.last, so_far, "{}, byte {at}", walk.name);
                     assert!(so_far >= last, "{}, byte {at}: shorter", walk.name);
                     if driven.insert(whole) {
-                        let tally = Drive::new(&walked.run, &plan, state, last).to_the_end();
+                        let tally = Drive::new(&walked.run, &plan, state, last).ended();
                         assert_eq!(tally, walk.tally, "{}, byte {at}", walk.name);
                     }
                     if whole + 1 == ends.len() {
@@ -108,7 +108,7 @@ fn refused_cut(error: &ClientError, whole: usize) -> &'static str {
         .what
         .split_whitespace()
         .map(|word| word.trim_end_matches(';'));
-    let mut files = words.filter(|word| word.starts_with('/') && !word.ends_with(".jsonl"));
+    let mut files = words.filter(|word| word.starts_with('/') && !word.ends_with("/journal.jsonl"));
     let file = files.next().expect("a file is named");
     assert!(Path::new(file).exists(), "{error}");
     let hint = error.hint.as_deref().unwrap_or_default();
@@ -139,7 +139,7 @@ fn every_flipped_bit_is_refused_with_its_line_but_one_in_the_last_newline() {
         bytes[last] ^= 1;
         let (plan, state) = walked.read(&bytes).expect("the last line is torn");
         let seen = walked.last_intent();
-        let tally = Drive::new(&walked.run, &plan, state, seen).to_the_end();
+        let tally = Drive::new(&walked.run, &plan, state, seen).ended();
         assert_eq!(tally, walk.tally, "{}", walk.name);
         say(&format!(
             "{}: {refused} flips refused with their line, 1 in the last newline resumes",
@@ -164,7 +164,7 @@ fn a_run_whose_machine_died_behind_any_line_ends_with_each_once_only_step_run_on
                 continue;
             }
             let seen = state.last;
-            let tally = Drive::new(&walked.run, &plan, state, seen).to_the_end();
+            let tally = Drive::new(&walked.run, &plan, state, seen).ended();
             assert_eq!(tally, walk.tally, "{}, event {seen}", walk.name);
             ended += 1;
         }

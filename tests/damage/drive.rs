@@ -47,7 +47,7 @@ impl<'a> Drive<'a> {
     }
 
     /// Drives it to its end; returns the tally.
-    pub(crate) fn to_the_end(mut self) -> String {
+    pub(crate) fn ended(mut self) -> String {
         self.input(&Input::Taken {
             pid: 1,
             upwalk: "0.1.0".to_owned(),
@@ -137,11 +137,11 @@ impl<'a> Drive<'a> {
 
     /// What a command leaves in the tally.
     fn leave(&mut self, stem: &str, exit: &Exit) {
-        let (step, rest) = stem.split_once('.').expect("a stem has an attempt");
-        if *exit != Exit::Code(0) || step == "restart" {
+        let (name, rest) = stem.split_once('.').expect("a stem has an attempt");
+        if *exit != Exit::Code(0) || name == "restart" {
             return;
         }
         let sign = if rest.starts_with("undo.") { "-" } else { "" };
-        self.tally.push_str(&format!("{sign}{step}\n"));
+        self.tally.extend([sign, name, "\n"]);
     }
 }

@@ -21,6 +21,7 @@ mod run;
 
 mod bytes;
 mod drive;
+mod fixture;
 mod forms;
 mod parked;
 mod salvage;

@@ -218,7 +218,7 @@ fn looked_at(plan: &Plan, state: &RunState) {
     let why = engine::why(plan, state, &now);
     assert!(!why.sentence.is_empty());
     for doing in [Supervisor::Alive, Supervisor::Gone(Meanwhile::Nothing)] {
-        let status = report::status(plan, state, &now, doing);
+        let status = report::status(plan, state, &now, &doing);
         expect_harmless(&report::statuses(&[status]));
     }
     let _ = engine::choices(plan, state);

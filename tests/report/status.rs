@@ -8,7 +8,7 @@ use upwalk::report::{self, Doing, Meanwhile, RunLine, Supervisor};
 fn a_run_that_was_not_started_waits_for_a_person() {
     let plan = notes();
     let drive = Drive::new(&plan);
-    let status = report::status(&plan, &drive.state, &drive.now, Supervisor::Alive);
+    let status = report::status(&plan, &drive.state, &drive.now, &Supervisor::Alive);
     assert_eq!(status.doing, Doing::WaitingForPerson);
     assert!(status.needs_person && !status.failed && status.owed.is_empty());
     assert!(
@@ -28,7 +28,7 @@ fn a_switched_run_owes_its_post_deployment_phases() {
     let plan = notes();
     let mut drive = Drive::new(&plan);
     drive.until(|question| matches!(question, Question::Paused { .. }));
-    let status = report::status(&plan, &drive.state, &drive.now, Supervisor::Alive);
+    let status = report::status(&plan, &drive.state, &drive.now, &Supervisor::Alive);
     let owed: Vec<_> = status.owed.iter().map(|owed| owed.name.as_str()).collect();
     assert_eq!(owed, ["Narrow the tables"]);
     let place = status.position.as_ref().expect("a place");
@@ -61,7 +61,7 @@ fn a_failed_step_is_said_to_have_failed() {
     let mut drive = Drive::new(&plan);
     drive.fail_step("point-at-version-2-0", 7);
     drive.until(|question| matches!(question, Question::Failed { .. }));
-    let status = report::status(&plan, &drive.state, &drive.now, Supervisor::Alive);
+    let status = report::status(&plan, &drive.state, &drive.now, &Supervisor::Alive);
     assert!(status.failed && status.needs_person);
     assert!(
         status.sentence.contains("exit code 7"),
@@ -82,7 +82,7 @@ fn a_failed_step_is_said_to_have_failed() {
         &plan,
         &drive.state,
         &drive.now,
-        Supervisor::Gone(Meanwhile::Nothing),
+        &Supervisor::Gone(Meanwhile::Nothing),
     );
     assert!(status.failed && status.doing == Doing::Finished);
 }
@@ -96,7 +96,7 @@ fn a_run_without_a_supervisor_says_how_to_get_one() {
         &plan,
         &drive.state,
         &drive.now,
-        Supervisor::Gone(Meanwhile::Nothing),
+        &Supervisor::Gone(Meanwhile::Nothing),
     );
     assert_eq!(status.doing, Doing::NoSupervisor);
     assert!(status.needs_person);
