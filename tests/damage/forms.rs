@@ -35,12 +35,9 @@ fn refused(name: &str, parked: &Parked, code: i32, words: &[&str]) {
     assert_eq!(parked.files(), before, "{name}: nothing may be changed");
 }
 
-#[test]
-fn damage_in_every_form_is_refused_by_every_reader_and_nothing_is_changed() {
-    let parked = Parked::at_the_pause();
-    let good = parked.journal();
+/// The journal damaged within, in every form: its name, the bytes, and what is told of them.
+fn forms(good: &[u8]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let lines: Vec<&[u8]> = good.split_inclusive(|byte| *byte == b'\n').collect();
-    let salvage = format!("hint: upwalk salvage {}", parked.run.id);
     let without = |drop: usize| -> Vec<u8> {
         let kept = lines.iter().enumerate().filter(|(at, _)| *at != drop);
         kept.flat_map(|(_, line)| line.to_vec()).collect()
@@ -49,10 +46,10 @@ fn damage_in_every_form_is_refused_by_every_reader_and_nothing_is_changed() {
         let (before, after) = lines.split_at(at);
         [&before.concat(), line, &after.concat()].concat()
     };
-    let mut flipped = good.clone();
+    let mut flipped = good.to_vec();
     let in_line_8 = lines[..7].concat().len() + 90;
     flipped[in_line_8] ^= 4;
-    for (name, bytes, line) in [
+    vec![
         ("a flipped bit", flipped, "line 8: its hash does not fit"),
         (
             "a missing line",
@@ -71,15 +68,23 @@ fn damage_in_every_form_is_refused_by_every_reader_and_nothing_is_changed() {
         ),
         (
             "a foreign last line",
-            [&good[..], b"hello\n"].concat(),
+            [good, b"hello\n"].concat(),
             "it does not begin with its hash",
         ),
         (
             "zeros with a newline",
-            [&good[..], &[0; 64], b"\n"].concat(),
+            [good, &[0; 64], b"\n"].concat(),
             "is damaged: line",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn damage_in_every_form_is_refused_by_every_reader_and_nothing_is_changed() {
+    let parked = Parked::at_the_pause();
+    let good = parked.journal();
+    let salvage = format!("hint: upwalk salvage {}", parked.run.id);
+    for (name, bytes, line) in forms(&good) {
         parked.put(&bytes);
         refused(name, &parked, 8, &["is damaged: ", line, &salvage]);
     }
@@ -106,7 +111,8 @@ fn damage_in_every_form_is_refused_by_every_reader_and_nothing_is_changed() {
         8,
         &["line 1: ", "hint: restore"],
     );
-    parked.put(&lines[..12].concat());
+    let lines = good.split_inclusive(|byte| *byte == b'\n');
+    parked.put(&lines.take(12).collect::<Vec<_>>().concat());
     refused(
         "cut back",
         &parked,

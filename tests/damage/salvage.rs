@@ -53,33 +53,7 @@ fn asked(parked: &Parked) -> Vec<String> {
 fn a_person_types_the_phrase_and_is_asked_about_every_lost_command() {
     let parked = Parked::at_the_pause();
     let (line, damaged) = damage(&parked.run.dir, "\"StepStarted\",\"step\":\"fill\"");
-    let files = parked.files();
-    let said = parked.upwalk(&["salvage"]);
-    assert_eq!(said.code, Some(4), "{said}");
-    assert!(said.err.contains("a person has to confirm this"), "{said}");
-    assert_eq!(
-        parked.files(),
-        files,
-        "without a terminal nothing is changed"
-    );
-
-    let type_it = |phrase: &str| {
-        let mut pty = Pty::start(&parked.command(&["salvage"]), 100, 40);
-        pty.wait_for("Type \"salvage straight\" to do this");
-        pty.send(phrase);
-        pty.send("\r");
-        let status = pty.wait();
-        (status.code(), pty.screen())
-    };
-    let (code, screen) = type_it("salvage");
-    assert_eq!(code, Some(4), "{screen}");
-    assert!(
-        screen.contains("that was not the phrase; nothing was changed"),
-        "{screen}"
-    );
-    assert_eq!(parked.files(), files);
-
-    let (code, screen) = type_it("salvage straight");
+    let (code, screen) = type_it(&parked, "salvage straight");
     assert_eq!(code, Some(0), "{screen}");
     let flat = screen.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
@@ -125,6 +99,32 @@ fn a_person_types_the_phrase_and_is_asked_about_every_lost_command() {
         Some(0),
         "its log is found under its own number: {said}"
     );
+}
+
+/// Types a phrase at a terminal; says how that ended and what the screen shows.
+fn type_it(parked: &Parked, phrase: &str) -> (Option<i32>, String) {
+    let mut pty = Pty::start(&parked.command(&["salvage"]), 100, 40);
+    pty.wait_for("Type \"salvage straight\" to do this; anything else leaves everything as it is:");
+    pty.send(phrase);
+    pty.send("\r");
+    let status = pty.wait();
+    (status.code(), pty.screen())
+}
+
+#[test]
+fn without_the_phrase_nothing_is_changed() {
+    let parked = Parked::at_the_pause();
+    damage(&parked.run.dir, "\"StepStarted\",\"step\":\"fill\"");
+    let files = parked.files();
+    let said = parked.upwalk(&["salvage"]);
+    assert_eq!(said.code, Some(4), "{said}");
+    assert!(said.err.contains("a person has to confirm this"), "{said}");
+    assert_eq!(parked.files(), files);
+    let (code, screen) = type_it(&parked, "salvage");
+    assert_eq!(code, Some(4), "{screen}");
+    let words = "that was not the phrase; nothing was changed";
+    assert!(screen.contains(words), "{screen}");
+    assert_eq!(parked.files(), files);
 }
 
 #[test]
