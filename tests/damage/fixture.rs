@@ -6,31 +6,21 @@ use crate::run::Run;
 use std::path::Path;
 use upwalk::journal::{Decision, RunResult};
 use upwalk::shell::exec::{self, Trace};
-use upwalk::shell::store::StateDir;
 use upwalk::supervisor::wire::Part;
-use upwalk::types::{Id, RunId};
 
 /// The run as it lay on the disk: it waits at its pause.
 fn old_run() -> Parked {
-    let root = tempfile::tempdir().expect("a directory");
-    let (state_dir, _) = StateDir::open(&root.path().join("state")).expect("a directory");
-    let id = RunId::parse("20261121T055701Z-web-up").expect("a run's name");
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-1.0");
-    let plan = std::fs::read(from.join("plan.yaml")).expect("the plan's copy");
-    let dir = state_dir.create_run(&id, "plan.yaml", &plan, &[]);
-    let dir = dir.expect("a run's directory");
+    let plan = std::fs::read_to_string(from.join("plan.yaml")).expect("the plan's copy");
+    let run = Run::of(&plan);
     for entry in std::fs::read_dir(&from).expect("it can be listed") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name");
         if name != "plan.yaml" {
-            std::fs::copy(&path, dir.path().join(name)).expect("copied");
+            std::fs::copy(&path, run.dir.path().join(name)).expect("copied");
         }
     }
-    let service = Id::new("web").expect("a service");
-    assert_eq!(state_dir.claim(&service, &id).expect("it is free"), None);
-    Parked {
-        run: Run::existing(root, state_dir, id),
-    }
+    Parked { run }
 }
 
 #[test]

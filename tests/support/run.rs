@@ -52,18 +52,6 @@ impl Run {
         run
     }
 
-    /// A run that lies in this state directory, below `root`.
-    pub(crate) fn existing(root: TempDir, state_dir: StateDir, id: RunId) -> Self {
-        upwalk::shell::os::use_binary(Path::new(env!("CARGO_BIN_EXE_upwalk")));
-        let dir = state_dir.run(&id).expect("a run's directory");
-        Self {
-            root,
-            state_dir,
-            id,
-            dir,
-        }
-    }
-
     /// Journals the first event and claims the service.
     fn begin(&self, service: &Id, plan_digest: Digest) {
         let now = clock::now();
