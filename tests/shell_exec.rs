@@ -15,10 +15,10 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use upwalk::shell::ask::Secrets;
-use upwalk::shell::exec::{self, Fate, Job};
+use upwalk::shell::exec::{self, Fate, Job, Still};
 use upwalk::shell::store::{RunDir, StateDir};
 use upwalk::shell::{clock, identity, os};
-use upwalk::types::{CommandSpec, EnvValue, Exit, ExitRecord, Millis, RunId, Seq};
+use upwalk::types::{CommandSpec, EnvValue, Exit, ExitRecord, Millis, Reach, RunId, Seq};
 
 type Tested = Result<(), Box<dyn Error>>;
 type Output = Result<BTreeMap<String, String>, String>;
@@ -98,7 +98,13 @@ impl Run {
         let (tell, told) = mpsc::channel();
         let dir = self.dir.clone();
         let thread = std::thread::spawn(move || {
-            let still = &mut |what| tell.send(what).unwrap_or_default();
+            let still = &mut |still| {
+                let said = match still {
+                    Still::AtWork(what) => what,
+                    Still::Outlived(left) => format!("outlived by {}", left.join(", ")),
+                };
+                tell.send(said).unwrap_or_default();
+            };
             match part {
                 Part::Run => exec::run(&dir, &job, &Secrets::new(), still),
                 Part::Recover => exec::recover(&dir, &job, still),
@@ -350,7 +356,7 @@ fn cancelling_ends_a_command_whose_shim_is_gone() -> Tested {
     shim.wait()?;
     let (recovered, told) = run.under_way(job, Part::Recover);
     told.recv_timeout(Duration::from_secs(20))?;
-    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs")?;
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs", Reach::Command)?;
     let fate = recovered.join().map_err(|_| "it panicked")?;
     assert!(matches!(fate, Fate::Lost(_)), "{fate:?}");
     let _ = rustix::process::waitpid(Some(command), rustix::process::WaitOptions::NOHANG);
@@ -466,7 +472,7 @@ fn a_signal_that_nobody_of_us_sent_is_named() -> Tested {
 }
 
 #[test]
-fn a_cancel_ends_the_command_and_what_it_left_is_waited_for_until_a_second_one() -> Tested {
+fn a_cancel_ends_the_command_and_what_it_left_is_waited_for_until_it_is_let_go() -> Tested {
     let run = run()?;
     let job = run.job(
         "setsid sleep 63 & until grep -qx sleep /proc/$!/comm; do :; done; \
@@ -475,14 +481,19 @@ fn a_cancel_ends_the_command_and_what_it_left_is_waited_for_until_a_second_one()
     let (running, told) = run.under_way(job, Part::Run);
     let command = run.command();
     until("the command began", || times_run(&run) > 0);
-    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs")?;
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs", Reach::Command)?;
     let still = told.recv_timeout(Duration::from_secs(20))?;
     assert!(
         still.contains("sleep 63") && !still.contains("sleep 64"),
         "{still}"
     );
     assert!(gone(command) && !running.is_finished());
-    exec::cancel(&run.dir, NUMBER, STEM, "ada: let it be")?;
+    // Asked again, as by a supervisor that has taken over: nobody has let go of anything.
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs", Reach::Command)?;
+    let noted: Vec<String> = serde_json::from_slice(&std::fs::read(run.file("left"))?)?;
+    assert!(noted.len() == 1 && still.contains(&noted[0]), "{noted:?}");
+    assert!(told.recv_timeout(Duration::from_millis(300)).is_err() && !running.is_finished());
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: let it be", Reach::LetGo)?;
     let Fate::Ended(record, _) = running.join().map_err(|_| "it panicked")? else {
         return Err("its end is known".into());
     };
@@ -505,7 +516,7 @@ fn a_member_of_the_group_that_ignores_term_is_killed_although_the_first_process_
     let text = "(trap '' TERM; echo begun >> ran; while :; do sleep 0.05; done) & exec sleep 66";
     let (running, _told) = run.under_way(run.job(text), Part::Run);
     until("the trap is set", || times_run(&run) > 0);
-    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs")?;
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: it hangs", Reach::Command)?;
     let Fate::Ended(record, _) = running.join().map_err(|_| "it panicked")? else {
         return Err("its end is known".into());
     };
@@ -517,7 +528,7 @@ fn a_member_of_the_group_that_ignores_term_is_killed_although_the_first_process_
 #[test]
 fn a_cancel_before_the_spawn_keeps_it_from_happening() -> Tested {
     let run = run()?;
-    exec::cancel(&run.dir, NUMBER, STEM, "ada: not now")?;
+    exec::cancel(&run.dir, NUMBER, STEM, "ada: not now", Reach::Command)?;
     assert_eq!(run.exit(&run.job("echo begun >> ran")), Exit::Cancelled);
     assert_eq!(times_run(&run), 0);
     Ok(())

@@ -7,6 +7,7 @@ mod accepts;
 pub mod args;
 mod attach;
 mod blot;
+mod cancel;
 mod completions;
 mod config;
 mod confirm;
@@ -129,6 +130,7 @@ fn dispatch(context: &Context, verb: Verb) -> Result<Code, Failure> {
         Verb::Confirm(args) => confirm::run(context, &args),
         Verb::Settle(args) => settle::run(context, args),
         Verb::Pause(args) => pause::run(context, &args),
+        Verb::Cancel(args) => cancel::run(context, &args),
         Verb::Retry(args) => retry::run(context, &args),
         Verb::Skip(args) => skip::run(context, args),
         Verb::Rollback(args) => rollback::run(context, args),

@@ -63,6 +63,9 @@ pub(super) fn look(context: &Context, state: &StateDir, run: &RunId) -> Result<S
         status.survives_logout = Some(logout.is_survived());
         status.logout = logout.sentence();
     }
+    if let Some(silence) = client::silence(&dir, &plan, &folded, &clock::now()) {
+        status = status.silent(&silence);
+    }
     for command in &mut status.commands {
         *command = context.pasteable(command);
     }

@@ -18,7 +18,7 @@ use crate::journal::{RunStarted, RunState, StepMode, VarValue};
 use crate::plan::{Plan, Walk};
 use crate::shell::store::StateDir;
 use crate::shell::users::User;
-use crate::shell::{clock, identity, logind};
+use crate::shell::{bearing, clock, identity, logind};
 use crate::supervisor::client::{self, Client};
 use crate::supervisor::wire::Part;
 use crate::types::{Millis, RunId, Who};
@@ -164,6 +164,7 @@ fn base(
         },
         after_stopped: None,
         environment: context.config()?.environment,
+        bearing: Some(bearing::own()),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::choices::{choices, required};
 use super::decide::Refusal;
+use super::running;
 use super::undo::take_backs;
 use super::walk::{position, walk_of};
 use crate::journal::{
@@ -35,7 +36,10 @@ pub(super) fn decided(
         return pause(state, who);
     }
     if *decision == Decision::Cancel {
-        return cancel(state, who);
+        return running::cancel(state, who);
+    }
+    if *decision == Decision::LetGo {
+        return running::let_go(state, who);
     }
     let open = the_question(plan, state, at)?;
     let choices = choices(plan, state);
@@ -128,6 +132,7 @@ fn verb_of(decision: &Decision) -> &'static str {
         Decision::Stop { .. } => "stop",
         Decision::Pause => "pause",
         Decision::Cancel => "cancel",
+        Decision::LetGo => "let go",
         Decision::Note { .. } => "note",
     }
 }
@@ -145,6 +150,7 @@ fn reason_of(decision: &Decision) -> Option<&str> {
         | Decision::Retry
         | Decision::Pause
         | Decision::Cancel
+        | Decision::LetGo
         | Decision::Note { .. } => None,
     }
 }
@@ -163,23 +169,6 @@ fn pause(state: &RunState, who: &Who) -> Result<Vec<Event>, Refusal> {
     Ok(vec![Event::PauseRequested { who: who.clone() }])
 }
 
-/// The end of a running command.
-fn cancel(state: &RunState, who: &Who) -> Result<Vec<Event>, Refusal> {
-    let running = state.steps.values().find_map(|record| {
-        let latest = record.latest()?;
-        let runs = latest.command && latest.end.is_none() && latest.unknown.is_none();
-        runs.then_some(latest)
-    });
-    match running {
-        None => Err(Refusal::new("No command is running.")),
-        Some(attempt) if attempt.cancelled.is_some() => Ok(Vec::new()),
-        Some(attempt) => Ok(vec![Event::CancelRequested {
-            number: attempt.number,
-            who: who.clone(),
-        }]),
-    }
-}
-
 /// What follows from an answer besides what the fold makes of it.
 fn consequences(
     plan: &Plan,
@@ -194,6 +183,7 @@ fn consequences(
         | Decision::Retry
         | Decision::Pause
         | Decision::Cancel
+        | Decision::LetGo
         | Decision::Note { .. } => Vec::new(),
         Decision::Confirm { .. } => vec![confirmed(open, decision, who)?],
         Decision::Continue { early, because } => {

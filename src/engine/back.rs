@@ -144,7 +144,7 @@ fn under_way(plan: &Plan, state: &RunState, step: &Step, attempt: &Attempt) -> N
     let scope = Scope::at(plan, state, &step.id);
     let Some(end) = &attempt.end else {
         let files = format!("{}.undo.{}", step.id, attempt.attempt);
-        return Next::Await(run(attempt, files, undo_command(&scope, step)));
+        return Next::Await(run(attempt, &files, undo_command(&scope, step)));
     };
     let again = matches!(step.undo, Undo::Again { .. });
     let well = match &end.exit {

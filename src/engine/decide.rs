@@ -119,6 +119,7 @@ fn react(
             under_way(state, *number)?;
             vec![Event::IntentVoided { number: *number }]
         }
+        Input::Outlived { number, left } => outlived(state, *number, left)?,
         Input::Lost { number, why } => {
             under_way(state, *number)?;
             vec![Event::StepOutcomeUnknown {
@@ -151,6 +152,19 @@ fn under_way(state: &RunState, number: Seq) -> Result<(&StepId, Way), Refusal> {
     Err(Refusal::new(format!(
         "no command of number {number} is under way"
     )))
+}
+
+/// Something outlives a command that was ended; said again, it is known already.
+fn outlived(state: &RunState, number: Seq, left: &[String]) -> Result<Vec<Event>, Refusal> {
+    let (step, _) = under_way(state, number)?;
+    let latest = state.steps.get(step).and_then(|record| record.latest());
+    if latest.is_some_and(|attempt| attempt.outlived == left) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::CommandOutlived {
+        number,
+        left: left.to_vec(),
+    }])
 }
 
 /// Whether an intent does a step or takes it back.

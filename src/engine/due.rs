@@ -5,7 +5,7 @@ use super::retry::retry;
 use super::walk::walk_of;
 use crate::journal::{AskKey, Decision, Fact, Measured, Question, RunState};
 use crate::plan::Plan;
-use crate::types::{Answer, Ask, CommandSpec, ExitRecord, Millis, Moment, Seq, Who};
+use crate::types::{Answer, Ask, CommandSpec, ExitRecord, Millis, Moment, Reach, Seq, Who};
 use std::collections::BTreeMap;
 
 /// Something that happened outside; the supervisor's one channel carries these.
@@ -66,6 +66,13 @@ pub enum Input {
         /// The intent.
         number: Seq,
     },
+    /// An intent's command was ended, and these outlive it outside of its group.
+    Outlived {
+        /// The intent.
+        number: Seq,
+        /// Who, as `pid command`.
+        left: Vec<String>,
+    },
     /// Nobody knows how an intent's command ended, and nobody of it is left.
     Lost {
         /// The intent.
@@ -120,7 +127,7 @@ pub enum Effect {
         /// The command.
         command: CommandSpec,
     },
-    /// End the command of an intent.
+    /// End the command of an intent, or wait no longer for what outlives it.
     Cancel {
         /// The intent.
         number: Seq,
@@ -128,6 +135,8 @@ pub enum Effect {
         stem: String,
         /// Who asked.
         who: Who,
+        /// Which of the two.
+        reach: Reach,
     },
 }
 

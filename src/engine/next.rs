@@ -12,7 +12,7 @@ use crate::journal::{
     AskKey, Attempt, Event, Outcome, Question, RunState, SkipReason, StepMode, StepRecord, Word,
 };
 use crate::plan::{Item, Kind, Phase, Plan, Polled, Rerun, Role, Settings, Step, Walk};
-use crate::types::{Answer, CommandSpec, Exit, Moment};
+use crate::types::{Answer, CommandSpec, Exit, Moment, Reach};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,7 +239,7 @@ fn under_way(
         Kind::Run(_) | Kind::Argv(_) => {
             let Some(end) = &attempt.end else {
                 let files = format!("{}.{}", step.id, attempt.attempt);
-                return Next::Await(run(attempt, files, step_command(&scope, step)));
+                return Next::Await(run(attempt, &files, step_command(&scope, step)));
             };
             match &end.exit {
                 Exit::Code(code) if step.ok_codes.contains(code) => {
@@ -264,18 +264,26 @@ fn under_way(
 }
 
 /// What an intent without an end waits for.
-pub(super) fn run(attempt: &Attempt, stem: String, command: Option<CommandSpec>) -> Vec<Effect> {
+pub(super) fn run(attempt: &Attempt, stem: &str, command: Option<CommandSpec>) -> Vec<Effect> {
     let number = attempt.number;
     let run = command.map(|command| Effect::Run {
         number,
-        stem: stem.clone(),
+        stem: stem.to_owned(),
         command,
     });
-    let cancel = attempt
-        .cancelled
-        .clone()
-        .map(|who| Effect::Cancel { number, stem, who });
-    run.into_iter().chain(cancel).collect()
+    let wishes = [
+        (&attempt.cancelled, Reach::Command),
+        (&attempt.let_go, Reach::LetGo),
+    ];
+    let cancels = wishes.into_iter().filter_map(|(who, reach)| {
+        Some(Effect::Cancel {
+            number,
+            stem: stem.to_owned(),
+            who: who.clone()?,
+            reach,
+        })
+    });
+    run.into_iter().chain(cancels).collect()
 }
 
 /// Asks until the answer is yes or time is up.

@@ -3,6 +3,7 @@
 use super::Scope;
 use super::choices::choices;
 use super::retry::{Retry, retry};
+use super::running::{leftovers, let_go_command, running_command};
 use super::walk::{position, walk_of};
 use crate::journal::{Question, RunResult, RunState};
 use crate::plan::{Kind, Plan};
@@ -49,6 +50,9 @@ pub fn why(plan: &Plan, state: &RunState, now: &Moment) -> Why {
     if let Some(retry) = retry(plan, state) {
         return tried_again(plan, state, &retry);
     }
+    if let (Some((step, _)), [_, ..]) = (running_command(state), leftovers(state)) {
+        return outlived(plan, state, step);
+    }
     let place = position(plan, state);
     let at = place.step.as_ref().or(place.item.as_ref());
     let sentence = match (at, &state.rollback) {
@@ -82,6 +86,24 @@ fn tried_again(plan: &Plan, state: &RunState, retry: &Retry) -> Why {
             format!("upwalk pause {service}"),
         ],
         needs_person: false,
+    }
+}
+
+/// The command of a step was ended, and what it left is waited for.
+fn outlived(plan: &Plan, state: &RunState, step: &StepId) -> Why {
+    let text = format!(
+        "the command of {} was ended, but it has left running: {}. The run waits until that is \
+         gone: end it by hand (kill), or say that it may stay.",
+        named(plan, state, step),
+        leftovers(state).join(", ")
+    );
+    Why {
+        sentence: sentence(&text),
+        commands: vec![
+            let_go_command(state),
+            format!("upwalk attach {}", state.run.service),
+        ],
+        needs_person: true,
     }
 }
 

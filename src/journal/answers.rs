@@ -48,6 +48,7 @@ impl Facts {
             | Decision::Stop { .. }
             | Decision::Pause
             | Decision::Cancel
+            | Decision::LetGo
             | Decision::Note { .. } => {}
         }
         Ok(())

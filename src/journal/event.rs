@@ -142,6 +142,21 @@ pub enum Event {
         /// Who asked.
         who: Who,
     },
+    /// A command was ended, by a person or because its time was up, and these outlive it outside
+    /// of its process group: the step is still running until they are gone or let go.
+    CommandOutlived {
+        /// The intent.
+        number: Seq,
+        /// Who is left, as `pid command`; each such event replaces the one before.
+        left: Vec<String>,
+    },
+    /// A person said that what outlives a command is waited for no longer.
+    LeftoversLetGo {
+        /// The intent.
+        number: Seq,
+        /// Who said so.
+        who: Who,
+    },
     /// A step wrote variables.
     VariablesSet {
         /// Which step.
@@ -359,14 +374,6 @@ pub enum RunResult {
 }
 
 impl Event {
-    /// The intent's files begin with its number: whether this is one.
-    pub fn is_intent(&self) -> bool {
-        matches!(
-            self,
-            Self::StepStarted { command: true, .. } | Self::UndoStarted { .. }
-        )
-    }
-
     /// Whether this event may have number `n` right after number `last`. Only a salvage leaves
     /// numbers out.
     pub fn may_follow(&self, last: Seq, n: Seq) -> bool {

@@ -9,7 +9,7 @@ use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
     RunState, StepRecord, WarningRecord, WarningState, Word,
 };
-use crate::types::{Moment, Seq, StepId, WarningId};
+use crate::types::{Moment, StepId, WarningId};
 use std::collections::BTreeMap;
 
 /// Why an event does not fit the state before it.
@@ -133,7 +133,9 @@ impl Facts {
             Event::CommandEnded { .. }
             | Event::IntentVoided { .. }
             | Event::StepOutcomeUnknown { .. }
-            | Event::CancelRequested { .. } => self.ran(&next.event, at)?,
+            | Event::CancelRequested { .. }
+            | Event::CommandOutlived { .. }
+            | Event::LeftoversLetGo { .. } => self.ran(&next.event, at)?,
             Event::PhaseStarted { .. }
             | Event::PhaseFinished { .. }
             | Event::PauseEntered { .. }
@@ -326,50 +328,6 @@ impl Facts {
         } else if let Event::UndoSkipped { step, why } = &next.event {
             self.step(step).undo_skipped = Some(why.clone());
         }
-    }
-
-    /// What became of an intent's command.
-    fn ran(&mut self, event: &Event, at: &Moment) -> Result<(), Misfit> {
-        if let Event::CommandEnded { number, end } = event {
-            let attempt = self.attempt(*number)?;
-            attempt.end = Some(end.clone());
-            attempt.ended = Some(at.clone());
-        } else if let Event::StepOutcomeUnknown { number, why } = event {
-            let attempt = self.attempt(*number)?;
-            attempt.unknown = Some(why.clone());
-            attempt.ended.get_or_insert(at.clone());
-        } else if let Event::CancelRequested { number, who } = event {
-            self.attempt(*number)?.cancelled = Some(who.clone());
-        } else if let Event::IntentVoided { number } = event {
-            self.attempt(*number)?;
-            let step = self.intents.remove(number);
-            if let Some(record) = step.and_then(|id| self.steps.get_mut(&id)) {
-                let voids = |attempt: &Attempt| attempt.number == *number;
-                let forth = record.attempts.iter().any(voids);
-                record.attempts.retain(|attempt| !voids(attempt));
-                record.undo_attempts.retain(|attempt| !voids(attempt));
-                let again = if forth {
-                    Word::BeginAgain
-                } else {
-                    Word::TakeBackAgain
-                };
-                record.words.insert(again);
-            }
-        }
-        Ok(())
-    }
-
-    /// The attempt of an intent's number.
-    fn attempt(&mut self, number: Seq) -> Result<&mut Attempt, Misfit> {
-        let step = self
-            .intents
-            .get(&number)
-            .and_then(|id| self.steps.get_mut(id));
-        step.and_then(|step| {
-            let mut attempts = step.attempts.iter_mut().chain(&mut step.undo_attempts);
-            attempts.find(|attempt| attempt.number == number)
-        })
-        .ok_or_else(|| format!("there is no intent {number}"))
     }
 
     /// Changes what is known of a step, which may settle it.

@@ -5,6 +5,7 @@
 
 mod answers;
 pub mod codec;
+mod commands;
 mod event;
 mod fold;
 mod opening;

@@ -1,6 +1,6 @@
 //! What is settled before step one: the body of a journal's first event.
 
-use crate::types::{BootId, Digest, RunId, Series, ServiceId, Version, WarningId, Who};
+use crate::types::{Bearing, BootId, Digest, RunId, Series, ServiceId, Version, WarningId, Who};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,6 +46,10 @@ pub struct RunStarted {
     pub after_stopped: Option<(RunId, String)>,
     /// Environment name and kind of row 1, from the configuration.
     pub environment: Option<(String, String)>,
+    /// Umask, nice value and limits that commands get; none in journals of format 1.0: those of
+    /// the supervisor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bearing: Option<Bearing>,
 }
 
 /// Whether each step waits for a person (`--step`).

@@ -163,6 +163,8 @@ pub enum Decision {
     Pause,
     /// End the running command: TERM, the step's grace, KILL.
     Cancel,
+    /// Wait no longer for what outlives a command that was ended.
+    LetGo,
     /// Leave a note.
     Note {
         /// What it says.

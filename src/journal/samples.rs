@@ -49,6 +49,7 @@ pub(crate) fn started(service: &str) -> RunStarted {
         step_mode: StepMode::Flowing,
         after_stopped: None,
         environment: None,
+        bearing: None,
     }
 }
 

@@ -180,6 +180,10 @@ pub struct Attempt {
     pub unknown: Option<String>,
     /// Who asked for it to be ended.
     pub cancelled: Option<Who>,
+    /// What outlives its ended command, as `pid command`.
+    pub outlived: Vec<String>,
+    /// Who said that this is waited for no longer.
+    pub let_go: Option<Who>,
 }
 
 impl Attempt {
@@ -194,6 +198,8 @@ impl Attempt {
             ended: None,
             unknown: None,
             cancelled: None,
+            outlived: Vec::new(),
+            let_go: None,
         }
     }
 }

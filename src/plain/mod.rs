@@ -12,6 +12,7 @@ mod none;
 mod prompt;
 mod question;
 mod say;
+mod silence;
 mod wake;
 
 pub use none::{Begin, follow};
@@ -24,6 +25,7 @@ use crate::supervisor::client::{Client, ClientError, Mirror, Update};
 use crate::supervisor::wire::Part;
 use crate::types::{Moment, Seq};
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 /// How a front end ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,10 +106,15 @@ impl Session<'_> {
 
     /// Waits for news, at most until the supervisor is gone.
     fn wait_for_news(&self) -> Result<(), PlainError> {
+        self.wait_at_most(None)
+    }
+
+    /// The same, at most so long.
+    fn wait_at_most(&self, at_most: Option<Duration>) -> Result<(), PlainError> {
         if let Some(why) = &self.mirror.gone {
             return Err(PlainError::Gone(why.clone()));
         }
-        self.wake.wait(None, None)?;
+        self.wake.wait(None, at_most)?;
         Ok(())
     }
 

@@ -42,14 +42,11 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::IntentVoided { .. } => "a command was never started; it starts again.".into(),
         Event::StepOutcomeUnknown { why, .. } => unknown(why),
         Event::CancelRequested { who, .. } => format!("{who} asked for the command to end."),
+        Event::CommandOutlived { left, .. } => outlived(left),
+        Event::LeftoversLetGo { who, .. } => let_go(who),
         Event::PauseRequested { who } => format!("{who} asked for a stop after the present step."),
         Event::WarningShown { warning, .. } => note(&names, warning),
-        Event::WarningNotNeeded { warning, .. } => {
-            format!(
-                "{} ({warning}) does not apply here.",
-                names.warning(warning)
-            )
-        }
+        Event::WarningNotNeeded { warning, .. } => not_needed(&names, warning),
         Event::WarningConfirmed {
             warning,
             who,
@@ -93,6 +90,25 @@ fn turned(who: &Who, because: Option<&str>) -> String {
 /// Nobody knows how a command ended.
 fn unknown(why: &str) -> String {
     format!("nobody knows how a command ended: {why}.")
+}
+
+/// What outlives a command that was ended.
+fn outlived(left: &[String]) -> String {
+    format!(
+        "the command was ended, but it has left running: {}. The run waits until that is gone; \
+         `upwalk cancel --let-go` says that it may stay.",
+        left.join(", ")
+    )
+}
+
+/// Somebody says that this may stay.
+fn let_go(who: &Who) -> String {
+    format!("{who} let go of what the command left running: it is waited for no longer.")
+}
+
+/// A warning does not apply.
+fn not_needed(names: &Names<'_>, id: &WarningId) -> String {
+    format!("{} ({id}) does not apply here.", names.warning(id))
 }
 
 /// What a step has written to `$OUTPUT`.
@@ -241,6 +257,7 @@ fn answered(decision: &Decision, who: &Who) -> Option<String> {
         | Decision::Stop { .. }
         | Decision::Pause
         | Decision::Cancel
+        | Decision::LetGo
         | Decision::Note { .. } => return None,
     };
     Some(format!("{who} answered: {told}."))

@@ -3,6 +3,7 @@
 
 use super::excerpt::last_lines;
 use super::narrate::{end, tell};
+use super::silence::Silent;
 use super::{Ending, Parked, PlainError, Session, say};
 use crate::engine;
 use crate::journal::{Decision, Question, Recorded, RunState};
@@ -22,6 +23,7 @@ pub fn follow(session: &mut Session<'_>, begin: Begin) -> Result<Ending, PlainEr
     session.catch_up()?;
     where_it_stands(session)?;
     let mut begin = begin == Begin::AtOnce;
+    let mut silent = Silent::default();
     loop {
         let events = session.take_news()?;
         report(session, &events)?;
@@ -49,7 +51,11 @@ pub fn follow(session: &mut Session<'_>, begin: Begin) -> Result<Ending, PlainEr
             }
             continue;
         }
-        session.wait_for_news()?;
+        if !engine::leftovers(state).is_empty() {
+            return park(session);
+        }
+        silent.tell(session)?;
+        session.wait_at_most(Silent::look_again(session))?;
     }
 }
 

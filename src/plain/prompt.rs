@@ -7,6 +7,7 @@ use super::excerpt::last_lines;
 use super::input::{Input, Typed};
 use super::none::{failed_step, report};
 use super::question::{Answered, Stage, first_stage, read_out};
+use super::silence::Silent;
 use super::wake::Woken;
 use super::{Ending, Parked, PlainError, Session, names::Names, say};
 use crate::engine;
@@ -45,6 +46,8 @@ struct Prompts {
     read: Option<Seq>,
     /// What is known here of the controls; none before the supervisor has said it.
     told: Option<Controls>,
+    /// What was said of silences.
+    silent: Silent,
     /// The attempt that was remarked on last, and when.
     remarked: Option<(Seq, Moment)>,
 }
@@ -58,6 +61,7 @@ pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
         asking: None,
         read: None,
         told: None,
+        silent: Silent::default(),
         remarked: None,
     };
     loop {
@@ -85,6 +89,7 @@ pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
         }
         prompts.tell_controls(session)?;
         remark(session, &mut prompts.remarked)?;
+        prompts.silent.tell(session)?;
         if let Some(ending) = prompts.wait(session)? {
             return Ok(ending);
         }
@@ -133,7 +138,8 @@ impl Prompts {
                 .state
                 .as_ref()
                 .is_some_and(|state| state.open.is_none());
-            let at_most = running.then(|| STATUS_EVERY.duration());
+            let remark = running.then(|| STATUS_EVERY.duration());
+            let at_most = Silent::look_again(session).or(remark);
             session.wake.wait(None, at_most)?;
             return Ok(None);
         };

@@ -59,7 +59,7 @@ pub(super) fn stands(
         );
         return (said, attach());
     }
-    if state.open.is_some() {
+    if state.open.is_some() || !engine::leftovers(state).is_empty() {
         // Whoever answers starts a supervisor.
         return (why.sentence, why.commands);
     }

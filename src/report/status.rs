@@ -1,9 +1,10 @@
 //! `upwalk status` and `upwalk runs`: what is open, what it waits for, what is owed.
 
 use super::disk::Disk;
+use super::quote;
 use super::quote::list;
 use super::stands::{Supervisor, clock, stands};
-use crate::engine;
+use crate::engine::{self, Silence};
 use crate::journal::{Outcome, Question, Remark, RunResult, RunState, SkipReason, StepRecord};
 use crate::plan::{Item, Plan, Role};
 use crate::text;
@@ -70,6 +71,9 @@ pub struct Status {
     pub journal: Vec<String>,
     /// The run's directory.
     pub run_dir: String,
+    /// For how many milliseconds the command under way has written nothing; null where that is
+    /// shorter than the plan's `silence`, or nobody can tell.
+    pub silent_ms: Option<u64>,
     /// What its disk lacks, so that no step begins; null where nothing is lacking.
     pub disk: Option<Disk>,
     /// Whether its supervisor outlives the login that started it; null where none lives.
@@ -116,6 +120,7 @@ pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: &Supervis
     let why = engine::why(plan, state, now);
     let doing = match (&state.finished, supervisor, &state.open) {
         (Some(_), _, _) => Doing::Finished,
+        (None, Supervisor::Alive, None) if why.needs_person => Doing::WaitingForPerson,
         (None, _, Some(_)) => Doing::WaitingForPerson,
         (None, Supervisor::Alive, None) => Doing::Running,
         (None, _, None) => Doing::NoSupervisor,
@@ -143,9 +148,25 @@ pub fn status(plan: &Plan, state: &RunState, now: &Moment, supervisor: &Supervis
         last_steps: last_steps(state),
         journal: remarks(state),
         run_dir: text::clean(&state.run.run_dir.display().to_string()),
+        silent_ms: None,
         disk: None,
         survives_logout: None,
         logout: None,
+    }
+}
+
+impl Status {
+    /// The same where the command under way is silent.
+    #[must_use]
+    pub fn silent(mut self, silence: &Silence) -> Self {
+        let step = &silence.step;
+        let what = text::silence(silence.length);
+        self.sentence = format!("{} Step {step}: {what}.", self.sentence);
+        self.silent_ms = Some(silence.length.0);
+        let service = quote(self.service.as_str());
+        self.commands.push(format!("upwalk log {service}"));
+        self.commands.push(format!("upwalk cancel {service}"));
+        self
     }
 }
 

@@ -10,6 +10,7 @@
 use std::ffi::OsStr;
 
 pub mod ask;
+pub mod bearing;
 pub mod clock;
 mod command;
 pub mod exec;

@@ -118,12 +118,30 @@ pub fn become_supervisor() -> io::Result<()> {
 }
 
 /// Calls `told` on a thread of its own whenever SIGTERM arrives.
-pub fn on_terminate(mut told: impl FnMut() + Send + 'static) -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new([libc::SIGTERM])?;
+pub fn on_terminate(told: impl FnMut() + Send + 'static) -> io::Result<()> {
+    on(libc::SIGTERM, told)
+}
+
+/// Calls `told` on a thread of its own after children of this process have ended.
+pub fn on_child_end(told: impl FnMut() + Send + 'static) -> io::Result<()> {
+    on(libc::SIGCHLD, told)
+}
+
+/// Calls `told` on a thread of its own whenever a signal arrives.
+fn on(signal: i32, mut told: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([signal])?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || signals.forever().for_each(|_| told()))?;
     Ok(())
+}
+
+/// Takes the status of all children that have died. Not while the status of any of them is still to
+/// be known.
+pub fn reap_dead() {
+    for child in proc::children(own_pid()) {
+        let _ = child.id().filter(|_| child.dead).and_then(reap);
+    }
 }
 
 /// The child that died first and has not been waited for, left as it is; none where there is none.
@@ -183,12 +201,18 @@ pub(super) fn pidfd(pid: Pid) -> Option<OwnedFd> {
     rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok()
 }
 
-/// Signals a process group. Says why where it cannot be reached; one that is gone is none.
-pub(super) fn signal_group(group: Pid, signal: Signal) -> Result<(), String> {
-    match rustix::process::kill_process_group(group, signal) {
-        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(format!("process group {}: {error}", group.as_raw_nonzero())),
+/// Signals a process group so that it ends. A stopped member would keep the signal for later, so all
+/// are woken. Says why where the group cannot be reached; one that is gone is none.
+pub(super) fn end_group(group: Pid, signal: Signal) -> Result<(), String> {
+    for signal in [signal, Signal::CONT] {
+        match rustix::process::kill_process_group(group, signal) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => {
+                return Err(format!("process group {}: {error}", group.as_raw_nonzero()));
+            }
+        }
     }
+    Ok(())
 }
 
 /// Waits until one of the descriptors can be read (or its other end is gone), at most so long.

@@ -129,7 +129,7 @@ impl Helper {
                 None => format!("{way} was refused"),
             }),
             Err(error) => {
-                let _ = super::os::signal_group(started.pid, rustix::process::Signal::KILL);
+                let _ = super::os::end_group(started.pid, rustix::process::Signal::KILL);
                 Err(failed(error))
             }
         }

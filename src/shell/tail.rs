@@ -50,6 +50,15 @@ impl Line {
     }
 }
 
+/// When anything was last written to a log, by the wall clock of then; none where it is not there.
+pub fn last_written(log: &Path) -> Option<Timestamp> {
+    let meta = log.metadata().ok()?;
+    let millis = meta.mtime().checked_mul(1000)?;
+    Some(Timestamp::from_millis(
+        millis + meta.mtime_nsec() / 1_000_000,
+    ))
+}
+
 /// The most bytes of a line that are kept.
 pub const MAX_LINE: usize = 16 << 10;
 /// A line that is longer than this comes in several pieces, so that no screen waits for its end.

@@ -4,12 +4,13 @@
 use super::client::{ClientError, Update};
 use super::wire::{self, FromServer, Live};
 use super::{load, stem};
-use crate::engine::Refusal;
+use crate::engine::{self, Refusal, Silence};
 use crate::journal::{AskKey, Event, FoldError, Recorded, RunState, StepRecord};
 use crate::plan::Plan;
 use crate::shell::clock;
 use crate::shell::exec::{self, Trace};
 use crate::shell::store::RunDir;
+use crate::shell::tail;
 use crate::types::{Answer, Moment, Seq, Timestamp, Who};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -143,6 +144,13 @@ impl Mirror {
 pub fn log_path(dir: &RunDir, state: &RunState, number: Seq) -> Option<PathBuf> {
     let stem = stem::of_number(state, number)?;
     Some(dir.intent_file(number, &stem, "log"))
+}
+
+/// The silence of the command under way, where it is long enough to be remarked on.
+pub fn silence(dir: &RunDir, plan: &Plan, state: &RunState, now: &Moment) -> Option<Silence> {
+    let (_, attempt) = engine::running_command(state)?;
+    let written = tail::last_written(&log_path(dir, state, attempt.number)?)?;
+    engine::silence(plan, state, written, now)
 }
 
 /// Now, on both clocks.

@@ -8,6 +8,7 @@ mod clients;
 mod load;
 mod mirror;
 mod outbox;
+mod polling;
 mod records;
 pub mod salvage;
 mod serve;

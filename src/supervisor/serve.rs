@@ -9,7 +9,7 @@ use super::wire::{self, FromServer};
 use super::work::Work;
 use crate::engine::{self, Effect};
 use crate::shell::store::{RunDir, ServiceLock, StateDir};
-use crate::shell::{ask, clock, identity, os};
+use crate::shell::{ask, bearing, clock, identity, os};
 use crate::types::{Lack, Shortage};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -93,6 +93,10 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
         return Err(too_short(&dir, &short));
     }
     settle(&state_dir, &dir, &run)?;
+    // Before any thread: the nice value is a thread's own, and handed down.
+    for refused in run.state.run.bearing.iter().flat_map(bearing::take_on) {
+        super::log(&format!("commands do not get what `up` had: {refused}"));
+    }
     if let Some((bytes, _)) = &run.torn {
         super::log(&format!(
             "the journal ends in {bytes} bytes of an event that was never whole; they are cut off"
@@ -116,6 +120,11 @@ fn take(run_dir: &Path) -> Result<Option<Taken>, LoadError> {
         let _ = told.send(Msg::Terminate);
     })
     .map_err(|error| failed("cannot wait for SIGTERM", &error))?;
+    let ended = loop_.clone();
+    os::on_child_end(move || {
+        let _ = ended.send(Msg::ChildEnded);
+    })
+    .map_err(|error| failed("cannot wait for SIGCHLD", &error))?;
     super::log(&format!(
         "serves {} from event {}",
         run.state.run.run, run.state.last

@@ -2,18 +2,18 @@
 //! for. Keeps one thread for each and nothing else; what is to be under way is the engine's `due`.
 //! Called by the loop.
 
+use super::polling::{Polling, watch};
 use super::service::Msg;
 use super::wire::Live;
 use crate::engine::{Effect, Input};
 use crate::journal::{AskKey, Fact, Measured};
-use crate::shell::ask::{self, Again, Secrets, Stop};
-use crate::shell::exec::{self, Fate, Job};
+use crate::shell::ask::{self, Secrets, Stop};
+use crate::shell::exec::{self, Fate, Job, Still};
+use crate::shell::os;
 use crate::shell::store::RunDir;
-use crate::types::{Answer, Ask, CommandSpec, Millis, Moment, Seq};
+use crate::types::{CommandSpec, Reach, Seq};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::mem::discriminant;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -26,8 +26,8 @@ pub(super) enum Key {
     Measure(Measured),
     /// An intent's command.
     Run(Seq),
-    /// The wish that an intent's command ends.
-    Cancel(Seq),
+    /// The wish that an intent's command ends, or that what outlives it is let go.
+    Cancel(Seq, Reach),
 }
 
 /// News from a thread.
@@ -142,6 +142,17 @@ impl Work {
         if let Some(work) = self.under_way.get_mut(key) {
             work.spent_at = Some(last);
         }
+        self.bury();
+    }
+
+    /// Takes leave of dead daemons that commands have left. While a command is under way its status
+    /// may be among them: its shim may have been killed. The status of nobody else is ever used.
+    pub(super) fn bury(&self) {
+        let runs =
+            |(key, work): (&Key, &UnderWay)| matches!(key, Key::Run(_)) && work.spent_at.is_none();
+        if !self.under_way.iter().any(runs) {
+            os::reap_dead();
+        }
     }
 
     fn start(&mut self, key: Key, effect: Effect) -> io::Result<()> {
@@ -200,8 +211,14 @@ impl Work {
                 })?;
                 Ok(None)
             }
-            Effect::Cancel { number, stem, who } => {
-                if let Err(error) = exec::cancel(&self.dir, number, &stem, &who.to_string()) {
+            Effect::Cancel {
+                number,
+                stem,
+                who,
+                reach,
+            } => {
+                let who = who.to_string();
+                if let Err(error) = exec::cancel(&self.dir, number, &stem, &who, reach) {
                     super::log(&format!("cannot end the command of {number}: {error}"));
                 }
                 Ok(None)
@@ -226,7 +243,7 @@ fn key_of(effect: &Effect) -> Key {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => Key::Ask(key.clone()),
         Effect::Measure { of, .. } => Key::Measure(of.clone()),
         Effect::Run { number, .. } => Key::Run(*number),
-        Effect::Cancel { number, .. } => Key::Cancel(*number),
+        Effect::Cancel { number, reach, .. } => Key::Cancel(*number, *reach),
     }
 }
 
@@ -246,14 +263,14 @@ fn asking(effect: &Effect) -> Option<Live> {
 
 /// How a thread reaches the loop.
 #[derive(Debug, Clone)]
-struct Teller {
+pub(super) struct Teller {
     key: Key,
     start: u64,
     loop_: SyncSender<Msg>,
 }
 
 impl Teller {
-    fn tell(&self, news: News) {
+    pub(super) fn tell(&self, news: News) {
         let report = Report {
             key: self.key.clone(),
             start: self.start,
@@ -283,7 +300,12 @@ fn spawn(teller: Teller, work: impl FnOnce(&Teller) + Send + 'static) -> io::Res
 /// Runs an intent's command, or finds out what became of it.
 fn run(teller: &Teller, dir: &RunDir, job: &Job, secrets: &Secrets, mine: bool) {
     let number = job.number;
-    let mut still = |what| teller.tell(News::Live(Live::StillRunning { number, what }));
+    let mut still = |still| {
+        teller.tell(match still {
+            Still::AtWork(what) => News::Live(Live::StillRunning { number, what }),
+            Still::Outlived(left) => News::Input(Input::Outlived { number, left }),
+        });
+    };
     let fate = if mine {
         exec::run(dir, job, secrets, &mut still)
     } else {
@@ -311,75 +333,4 @@ fn measure(commands: &[(String, CommandSpec)], secrets: &Secrets) -> Vec<Fact> {
         value: ask::first_line(command, secrets),
     };
     commands.iter().map(one).collect()
-}
-
-/// A question that is asked until it holds or its time is over.
-struct Polling {
-    key: AskKey,
-    until: Option<Moment>,
-    every: Millis,
-}
-
-impl Polling {
-    /// Asks once, or until yes or the deadline; what was said last then counts.
-    fn ask(&self, teller: &Teller, ask: &Ask, secrets: &Secrets, stop: &Stop) {
-        let mut before = None;
-        let mut said = |answer: &Answer| {
-            if *answer == Answer::Yes {
-                return ControlFlow::Break(());
-            }
-            if before.as_ref() != Some(answer) {
-                before = Some(answer.clone());
-                teller.tell(News::Live(Live::Asking {
-                    key: self.key.clone(),
-                    last: Some(answer.clone()),
-                    until: self.until.as_ref().map(|until| until.wall),
-                }));
-            }
-            ControlFlow::Continue(())
-        };
-        let answer = if self.until.is_some() {
-            let again = Again {
-                every: self.every,
-                until: self.until.clone(),
-            };
-            ask::ask_again(ask, secrets, &again, stop, &mut said)
-        } else {
-            ask::ask_unless(ask, secrets, stop)
-        };
-        if let Some(answer) = answer {
-            let key = self.key.clone();
-            teller.tell(News::Last(Input::Answered { key, answer }));
-        }
-    }
-}
-
-/// Asks again and again; tells the engine when the kind of answer changes, the screens whenever
-/// its words do.
-fn watch(
-    teller: &Teller,
-    key: &AskKey,
-    (ask, every): (&Ask, Millis),
-    secrets: &Secrets,
-    stop: &Stop,
-) {
-    let mut before: Option<Answer> = None;
-    let mut said = |answer: &Answer| {
-        if before.as_ref() != Some(answer) {
-            teller.tell(News::Live(Live::Asking {
-                key: key.clone(),
-                last: Some(answer.clone()),
-                until: None,
-            }));
-        }
-        if before.as_ref().map(discriminant) != Some(discriminant(answer)) {
-            let (key, answer) = (key.clone(), answer.clone());
-            teller.tell(News::Input(Input::Answered { key, answer }));
-        }
-        before = Some(answer.clone());
-        ControlFlow::Continue(())
-    };
-    // It goes on until nobody wants to know.
-    let again = Again { every, until: None };
-    let _ = ask::ask_again(ask, secrets, &again, stop, &mut said);
 }

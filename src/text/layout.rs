@@ -85,6 +85,14 @@ fn fitting_chars(cluster: &str, columns: usize) -> usize {
     fits.last().unwrap_or(first)
 }
 
+/// What a silence of this length is to a person: that it is one, and what it may mean.
+pub fn silence(length: Millis) -> String {
+    format!(
+        "no output for {}: it may be at work without a word, or wait for what never comes",
+        duration(length)
+    )
+}
+
 /// `0.4 s`, `12 s`, `3 m 12 s`, `1 h 03 m`, `1 d 00 h 12 m`; what is zero at the end is left out.
 pub fn duration(length: Millis) -> String {
     let secs = length.secs();

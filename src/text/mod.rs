@@ -9,7 +9,7 @@ mod layout;
 mod sanitise;
 
 pub use clean::{clean, is_harmless};
-pub use layout::{cut, duration, wrap};
+pub use layout::{cut, duration, silence, wrap};
 pub use sanitise::{Line, MAX_COLUMNS, sanitise};
 
 use unicode_width::UnicodeWidthStr as _;

@@ -3,7 +3,7 @@
 
 use super::input::Key::{self, Char, Ctrl};
 use super::keymap::Group::{self, Log, Move, Upgrade, View};
-use super::keymap::{Action, Binding, choices, label, may_cancel};
+use super::keymap::{Action, Binding, choices, label, may_cancel, may_let_go};
 use super::model::Mode;
 use super::seen::{Screen, Seen};
 use crate::journal::Question;
@@ -304,6 +304,10 @@ fn interrupt(seen: &Seen<'_>) -> Vec<Binding> {
         keep,
         bind(&[Char('d')], "d", "detach", "detach; the upgrade goes on", Upgrade, Action::Leave,),
     ];
+    if may_let_go(seen) {
+        all.push(bind(&[Char('X')], "X", "let it stay", "wait no longer for what is left running",
+             Upgrade, Action::LetGo));
+    }
     if may_cancel(seen) {
         all.push(bind(&[Char('X')], "X", "end the command", "have the running command ended",
              Upgrade, Action::Cancel));

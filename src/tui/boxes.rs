@@ -8,6 +8,12 @@ use super::view;
 use crate::journal::{Decision, Evidence, Question};
 use crate::types::Moment;
 
+/// Decides what a box offered, and closes it.
+pub(super) fn offered(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> Vec<Order> {
+    model.overlay = None;
+    decide(model, seen, decision)
+}
+
 /// A key while a text field has the focus; none where it is no key of the field.
 pub(super) fn edit(
     model: &mut Model,

@@ -42,6 +42,8 @@ pub(crate) enum Action {
     Leave,
     /// Has the running command ended.
     Cancel,
+    /// Let go of what outlives an ended command.
+    LetGo,
 }
 
 /// Under which heading the help lists a key.
@@ -125,10 +127,16 @@ pub(crate) fn choices(seen: &Seen<'_>) -> Vec<(char, Choice)> {
         .collect()
 }
 
+/// Whether something outlives an ended command that this screen may let go.
+pub(crate) fn may_let_go(seen: &Seen<'_>) -> bool {
+    seen.yours && !engine::leftovers(seen.state).is_empty()
+}
+
 /// Whether a command runs that this screen may have ended.
 pub(crate) fn may_cancel(seen: &Seen<'_>) -> bool {
     seen.yours
         && seen
             .subject()
             .is_some_and(|subject| subject.is_running() && subject.attempt.cancelled.is_none())
+        && !may_let_go(seen)
 }

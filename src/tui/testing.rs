@@ -320,6 +320,7 @@ fn started(plan: &Plan, who: &Who) -> RunStarted {
         step_mode: StepMode::Flowing,
         after_stopped: None,
         environment: Some(("PROD".into(), "prod".into())),
+        bearing: None,
     }
 }
 

@@ -233,10 +233,8 @@ fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, action: Action, now: &Mom
             boxes::text(model, seen, Purpose::TakeControls);
             Vec::new()
         }
-        Action::Cancel => {
-            model.overlay = None;
-            decide(model, seen, Decision::Cancel)
-        }
+        Action::Cancel => boxes::offered(model, seen, Decision::Cancel),
+        Action::LetGo => boxes::offered(model, seen, Decision::LetGo),
         Action::Leave => leave(model, seen, mode),
     }
 }

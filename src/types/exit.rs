@@ -41,6 +41,17 @@ impl fmt::Display for Exit {
     }
 }
 
+/// What a request to cancel a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// The command is to end.
+    #[default]
+    Command,
+    /// What outlives the ended command is waited for no longer.
+    LetGo,
+}
+
 /// What the shim writes when its command has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitRecord {

@@ -3,6 +3,7 @@
 //! Nothing here touches the world or knows of plans, journals or screens; everything may import it.
 
 mod ask;
+mod bearing;
 mod command;
 mod exit;
 mod id;
@@ -12,8 +13,9 @@ mod version;
 mod who;
 
 pub use ask::{Answer, Ask, Bound, Expect, HttpAsk, Judge};
+pub use bearing::Bearing;
 pub use command::{CommandSpec, EnvValue};
-pub use exit::{Exit, ExitRecord};
+pub use exit::{Exit, ExitRecord, Reach};
 pub use id::{Digest, Id, IdError, RunId, Seq, ServiceId, StepId, WarningId};
 pub use shortage::{Lack, Shortage};
 pub use time::{BootId, Jump, Millis, Moment, Timestamp};

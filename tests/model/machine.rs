@@ -677,6 +677,7 @@ fn opening(spec: &Spec, plan: &Plan, now: &Moment) -> RunStarted {
         },
         after_stopped: None,
         environment: None,
+        bearing: None,
     };
     let accepted: BTreeSet<&str> = spec
         .warnings()

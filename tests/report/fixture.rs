@@ -69,6 +69,7 @@ pub(crate) fn run_of(plan: &Plan) -> RunStarted {
         step_mode: StepMode::Flowing,
         after_stopped: None,
         environment: Some(("PROD".into(), "prod".into())),
+        bearing: None,
     }
 }
 

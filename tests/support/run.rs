@@ -76,6 +76,7 @@ impl Run {
             step_mode: StepMode::Flowing,
             after_stopped: None,
             environment: None,
+            bearing: None,
         }));
         let (bytes, _, _) = encode(GENESIS, Seq(0), &now, &[started]);
         let mut journal = self.dir.open_journal(0).expect("a journal");

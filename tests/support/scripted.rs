@@ -110,6 +110,7 @@ pub(crate) fn opening(plan: &Plan, script: &Scenario) -> RunStarted {
             .clone()
             .map(|step| (RunId::new("20261101T000000Z", &plan.service, "up"), step)),
         environment: None,
+        bearing: None,
     };
     let digests: Vec<(Id, Digest)> = plan
         .up

@@ -1,8 +1,10 @@
 //! The command line as clap structs, and nothing else. `completions` and `man` are generated from it.
 
+mod cancel;
 mod global;
 mod tools;
 
+pub use cancel::CancelArgs;
 pub use global::{ColorName, Global, GlyphName, UiName};
 pub use tools::{CompletionsArgs, ManArgs, ThemeVerb};
 
@@ -47,6 +49,8 @@ pub enum Verb {
     Settle(SettleArgs),
     /// Stop after the present step
     Pause(DecideArgs),
+    /// End the running command, or let go of what an ended one has left running
+    Cancel(CancelArgs),
     /// Try again what failed
     Retry(DecideArgs),
     /// Pass a step over

@@ -103,7 +103,7 @@ fn run(spec: &CommandSpec) -> Option<Reply> {
     };
     let exit = watch(&started, spec, &mut streams);
     // Whatever it left in its group belongs to the question.
-    let _ = os::signal_group(started.pid, Signal::KILL);
+    let _ = os::end_group(started.pid, Signal::KILL);
     let exit = exit?;
     streams.take_rest();
     Some(Reply::Ran {
@@ -135,7 +135,7 @@ fn watch(started: &Started, spec: &CommandSpec, streams: &mut Streams) -> Option
         }
         if ready.get(2) == Some(&true) {
             let signal = if late { Signal::KILL } else { Signal::TERM };
-            let _ = os::signal_group(started.pid, signal);
+            let _ = os::end_group(started.pid, signal);
             let rest = (!late).then_some(spec.grace.min(GRACE));
             timer.set(rest).ok()?;
             late = true;

@@ -244,7 +244,7 @@ pub fn end_leftovers(dir: &RunDir) {
             continue;
         }
         // Guards change nothing: whatever cannot be ended does no harm.
-        let _ = os::signal_group(group, Signal::KILL);
+        let _ = os::end_group(group, Signal::KILL);
         let _ = rustix::process::pidfd_send_signal(&handle, Signal::KILL);
     }
 }

@@ -1,11 +1,11 @@
-//! An intent's files: `NNNN-stem.{lock,void,pid,log,times,cancel,exit}` and its `$OUTPUT`.
+//! An intent's files: `NNNN-stem.{lock,void,pid,log,times,cancel,left,exit}` and its `$OUTPUT`.
 //!
 //! Shim and supervisor share these; who may write what, and when, is architecture.md, "The step
 //! shim".
 
 use crate::shell::clock;
 use crate::shell::store::{RunDir, put_in_place, replace, unfinished};
-use crate::types::{BootId, Exit, ExitRecord, Millis, Seq};
+use crate::types::{BootId, Exit, ExitRecord, Millis, Reach, Seq};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -52,10 +52,15 @@ pub(in crate::shell) struct PidFile {
 type Written = Result<BTreeMap<String, String>, String>;
 
 /// What `.cancel` says.
-#[derive(Debug, Serialize, Deserialize)]
-struct Cancel {
-    why: String,
-    up: Millis,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::shell) struct Cancel {
+    /// Who asked, or why.
+    pub(in crate::shell) why: String,
+    /// When, by `CLOCK_BOOTTIME`.
+    pub(in crate::shell) up: Millis,
+    /// Whether the command alone is meant, or what outlives it too.
+    #[serde(default)]
+    pub(in crate::shell) reach: Reach,
 }
 
 impl Intent {
@@ -158,22 +163,33 @@ impl Intent {
         }
     }
 
-    /// Asks for the command's end; a later request replaces an earlier one.
-    pub(in crate::shell) fn write_cancel(&self, why: &str) -> io::Result<()> {
+    /// Asks for the command's end, or says that what outlives it may stay; the later word counts.
+    pub(in crate::shell) fn write_cancel(&self, why: &str, reach: Reach) -> io::Result<()> {
         let cancel = Cancel {
             why: why.to_owned(),
             up: clock::up(),
+            reach,
         };
-        let bytes = serde_json::to_vec(&cancel)?;
-        self.dir
-            .with_reserve(|| replace(&self.file("cancel"), &bytes))
+        replace(&self.file("cancel"), &serde_json::to_vec(&cancel)?)
     }
 
-    /// Tells one request to cancel from another; none where there is none.
-    pub(in crate::shell) fn cancel_id(&self) -> Option<u64> {
-        use std::os::unix::fs::MetadataExt;
-        // Each request is a new file; the one before lives until it is replaced.
-        Some(self.file("cancel").metadata().ok()?.ino())
+    /// What `.cancel` asks for; none where nobody has asked. A file that cannot be read asks for
+    /// the end all the same: somebody wrote it.
+    pub(in crate::shell) fn cancelled(&self) -> Option<Reach> {
+        let bytes = std::fs::read(self.file("cancel")).ok()?;
+        let cancel: Option<Cancel> = serde_json::from_slice(&bytes).ok();
+        Some(cancel.map_or(Reach::Command, |cancel| cancel.reach))
+    }
+
+    /// Notes who outlives the ended command, for a supervisor that takes over.
+    pub(in crate::shell) fn write_left(&self, left: &[String]) -> io::Result<()> {
+        replace(&self.file("left"), &serde_json::to_vec(left)?)
+    }
+
+    /// Who outlives the ended command, as the shim last noted it; empty where it has noted nobody.
+    pub(in crate::shell) fn read_left(&self) -> Vec<String> {
+        let bytes = std::fs::read(self.file("left")).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
     /// How long its log is.

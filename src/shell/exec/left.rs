@@ -1,14 +1,16 @@
 //! Who of a command is left when its shim is gone, and waiting until nobody is.
 
-use super::intent::{Intent, PidFile};
-use crate::shell::os;
+use super::Still;
+use super::intent::{Intent, PidFile, ShimLine};
 use crate::shell::proc::{self, Proc};
-use crate::types::Millis;
-use rustix::process::Signal;
+use crate::shell::{clock, os};
+use crate::types::{Millis, Reach};
+use rustix::process::{Pid, Signal};
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// How often a request to cancel is looked for while a command outlives its shim.
-const LOOK: Millis = Millis(500);
+/// How often files are looked at while somebody of an intent is waited for.
+pub(super) const LOOK: Millis = Millis(500);
 
 /// Everything alive that belongs to the intent: of its group, of the shim's session, or carrying
 /// its mark.
@@ -40,7 +42,7 @@ fn keeps(leader: i32, leader_start: u64, member_start: u64) -> bool {
 }
 
 /// `1234 sleep 1000, 1240 sh`: who is left, for people.
-pub(in crate::shell) fn names(left: &[Proc]) -> String {
+pub(super) fn names(left: &[Proc]) -> String {
     let shown: Vec<String> = left.iter().take(5).map(Proc::title).collect();
     let more = left.len().saturating_sub(shown.len());
     let rest = if more == 0 {
@@ -51,36 +53,76 @@ pub(in crate::shell) fn names(left: &[Proc]) -> String {
     format!("{}{rest}", shown.join(", "))
 }
 
-/// Waits until nobody of the intent is left. A cancel ends its group (TERM, `grace`, KILL), and then
-/// what is outside of the group is waited for no longer.
+/// Takes the shim's lock as soon as it lets go of it. Says that it is at work, and who outlives its
+/// command whenever it has noted that anew.
+pub(super) fn wait_for_shim(intent: &Intent, lock: &File, still: &mut dyn FnMut(Still)) {
+    let (mut told, mut known) = (false, Vec::new());
+    while lock.try_lock().is_err() {
+        // What cannot be read for a moment is looked at again: the lock alone says that it lives.
+        let pids = intent.read_pid().ok().flatten().unwrap_or_default();
+        if !told {
+            still(Still::AtWork(match pids.command {
+                Some(line) => match Proc::read(line.group) {
+                    Some(proc) => format!("it still runs: {}", proc.title()),
+                    None => "its command has ended, and its shim has yet to write down how".into(),
+                },
+                None => "its shim is at work".to_owned(),
+            }));
+            told = true;
+        }
+        let left = intent.read_left();
+        if left != known {
+            still(Still::Outlived(left.clone()));
+            known = left;
+        }
+        // Its end is its last word; the lock is free by then.
+        let lives = |shim: &&ShimLine| Proc::is(shim.pid, shim.start);
+        let shim = pids.shim.as_ref().filter(lives);
+        let handle = shim.and_then(|shim| os::pidfd(Pid::from_raw(shim.pid)?));
+        let fds: Vec<_> = handle.iter().map(AsFd::as_fd).collect();
+        let _ = os::wait_readable(&fds, Some(LOOK));
+    }
+}
+
+/// Waits until nobody of the intent is left. A cancel ends its group (TERM, `grace`, KILL); what is
+/// outside of the group is named, and waited for until somebody lets go of it.
 pub(super) fn wait_gone(
     intent: &Intent,
     pids: &PidFile,
     grace: Millis,
-    still: &mut dyn FnMut(String),
+    still: &mut dyn FnMut(Still),
 ) -> std::io::Result<()> {
-    let mut told = false;
+    let (mut told, mut known) = (false, Vec::new());
     let mut ending: Option<Millis> = None;
     loop {
         let found = left(intent, pids);
         if found.is_empty() {
             return Ok(());
         }
-        if !told {
-            still(format!(
+        let reach = intent.cancelled();
+        if !told && reach.is_none() {
+            told = true;
+            still(Still::AtWork(format!(
                 "its shim is gone, but it still runs: {}",
                 names(&found)
-            ));
-            told = true;
+            )));
         }
-        if intent.has("cancel") {
-            let members = found.iter().any(|proc| is_member(proc, pids));
-            if !members {
-                return Ok(());
+        let outside = !found.iter().any(|proc| is_member(proc, pids));
+        match reach {
+            None => {}
+            Some(Reach::LetGo) if outside => return Ok(()),
+            Some(Reach::Command) if outside => {
+                let titles: Vec<String> = found.iter().map(Proc::title).collect();
+                if titles != known {
+                    still(Still::Outlived(titles.clone()));
+                    known = titles;
+                }
             }
-            let since = *ending.get_or_insert_with(crate::shell::clock::up);
-            let over = crate::shell::clock::up().since(since) >= grace;
-            end_group(pids, if over { Signal::KILL } else { Signal::TERM });
+            Some(Reach::Command | Reach::LetGo) => {
+                let since = *ending.get_or_insert_with(clock::up);
+                let over = clock::up().since(since) >= grace;
+                end_group(pids, if over { Signal::KILL } else { Signal::TERM });
+            }
         }
         let handles: Vec<OwnedFd> = found
             .iter()
@@ -99,10 +141,10 @@ pub(super) fn end_group(pids: &PidFile, signal: Signal) {
     let own = proc::living()
         .iter()
         .any(|proc| proc.group == command.group && is_member(proc, pids));
-    if let Some(group) = rustix::process::Pid::from_raw(command.group)
+    if let Some(group) = Pid::from_raw(command.group)
         && own
     {
         // Whoever cannot be reached stays visible as still running.
-        let _ = os::signal_group(group, signal);
+        let _ = os::end_group(group, signal);
     }
 }

@@ -3,6 +3,7 @@
 //! The supervisor calls it, on one thread for each command. The lock file is the fence: whoever
 //! holds it decides what became of the intent, and a command is never started twice.
 
+mod cancel;
 mod intent;
 mod left;
 mod trace;
@@ -13,14 +14,15 @@ use super::shim::{Order, Word};
 use super::store::RunDir;
 use super::{clock, command, os};
 use crate::types::{CommandSpec, Exit, ExitRecord, Millis, Seq};
-use rustix::process::{Pid, Signal, WaitStatus};
+use rustix::process::{Signal, WaitStatus};
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
+pub use cancel::cancel;
 pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
-pub(super) use left::names;
 pub use trace::{Trace, fence, trace};
 
 /// How often an intent's files are tried before nobody is taken to know.
@@ -37,6 +39,16 @@ pub enum Fate {
     NeverStarted,
     /// Nobody knows, and nobody of it is left: why.
     Lost(String),
+}
+
+/// What is waited for beyond a command's usual end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Still {
+    /// Somebody of the intent is at work: one sentence.
+    AtWork(String),
+    /// The command was ended, and these outlive it outside of its group, as `pid command`. It may
+    /// be said again as they change.
+    Outlived(Vec<String>),
 }
 
 /// What an intent's command needs besides itself.
@@ -64,7 +76,7 @@ impl Job {
 /// Starts a step shim for an intent that this supervisor has just journalled, and waits for its
 /// end (blocking: call it on a thread of its own). Calls `still` with what is waited for where
 /// something outlives the command after a timeout or a cancel, or outlives a killed shim.
-pub fn run(dir: &RunDir, job: &Job, secrets: &Secrets, still: &mut dyn FnMut(String)) -> Fate {
+pub fn run(dir: &RunDir, job: &Job, secrets: &Secrets, still: &mut dyn FnMut(Still)) -> Fate {
     let intent = job.intent(dir);
     let said = command::fill(&job.command, secrets)
         .and_then(|spec| start_shim(&intent, spec).map_err(|error| error.to_string()))
@@ -75,7 +87,9 @@ pub fn run(dir: &RunDir, job: &Job, secrets: &Secrets, still: &mut dyn FnMut(Str
             Ok(None) | Err(_) => find_out(&intent, job, Heir::Parent, None, still),
         },
         Ok(Some(Word::Lost(why))) => Fate::Lost(why),
-        Ok(Some(Word::Still(_)) | None) => find_out(&intent, job, Heir::Parent, None, still),
+        Ok(Some(Word::Still(_) | Word::Outlived(_)) | None) => {
+            find_out(&intent, job, Heir::Parent, None, still)
+        }
         Ok(Some(Word::NotStarted(why))) | Err(why) => {
             find_out(&intent, job, Heir::Parent, Some(&why), still)
         }
@@ -104,14 +118,15 @@ fn start_shim(intent: &Intent, spec: CommandSpec) -> io::Result<Child> {
 }
 
 /// Takes what the shim says until its last word; none where it died without one.
-fn listen(mut child: Child, still: &mut dyn FnMut(String)) -> Option<Word> {
+fn listen(mut child: Child, still: &mut dyn FnMut(Still)) -> Option<Word> {
     let stdout = child.stdout.take();
     for line in stdout
         .into_iter()
         .flat_map(|out| BufReader::new(out).lines())
     {
         match line.ok().and_then(|line| serde_json::from_str(&line).ok()) {
-            Some(Word::Still(what)) => still(what),
+            Some(Word::Still(what)) => still(Still::AtWork(what)),
+            Some(Word::Outlived(left)) => still(Still::Outlived(left)),
             Some(word @ (Word::Done | Word::Lost(_) | Word::NotStarted(_))) => {
                 // It still syncs the log: that is waited for elsewhere.
                 std::thread::spawn(move || child.wait());
@@ -128,7 +143,7 @@ fn listen(mut child: Child, still: &mut dyn FnMut(String)) -> Option<Word> {
 /// Finds out what became of an intent of an earlier supervisor's life, waiting as long as its shim
 /// or anything of it lives (blocking). Calls `still` once with what is waited for, where something
 /// is.
-pub fn recover(dir: &RunDir, job: &Job, still: &mut dyn FnMut(String)) -> Fate {
+pub fn recover(dir: &RunDir, job: &Job, still: &mut dyn FnMut(Still)) -> Fate {
     find_out(&job.intent(dir), job, Heir::Stranger, None, still)
 }
 
@@ -148,7 +163,7 @@ fn find_out(
     job: &Job,
     heir: Heir,
     refused: Option<&str>,
-    still: &mut dyn FnMut(String),
+    still: &mut dyn FnMut(Still),
 ) -> Fate {
     let mut tries = 0;
     loop {
@@ -161,9 +176,9 @@ fn find_out(
         if tries == TRIES {
             return Fate::Lost(format!("its files in {dir} cannot be used: {error}"));
         }
-        still(format!(
+        still(Still::AtWork(format!(
             "its files in {dir} cannot be used, which is tried again: {error}"
-        ));
+        )));
         let _ = os::wait_readable(&[], Some(AGAIN));
     }
 }
@@ -174,19 +189,10 @@ fn settle(
     job: &Job,
     heir: Heir,
     refused: Option<&str>,
-    still: &mut dyn FnMut(String),
+    still: &mut dyn FnMut(Still),
 ) -> io::Result<Fate> {
     let lock = intent.open_lock()?;
-    if lock.try_lock().is_err() {
-        still(match intent.read_pid()?.and_then(|pids| pids.command) {
-            Some(command) => match Proc::read(command.group) {
-                Some(proc) => format!("it still runs: {}", proc.title()),
-                None => "its command has ended, and its shim has yet to write down how".into(),
-            },
-            None => "its shim is at work".to_owned(),
-        });
-        Intent::wait_for(&lock)?;
-    }
+    left::wait_for_shim(intent, &lock, still);
     if !intent.has("exit") {
         intent.finish_exit()?;
     }
@@ -241,7 +247,7 @@ fn orphaned(
     job: &Job,
     pids: &PidFile,
     heir: Heir,
-    still: &mut dyn FnMut(String),
+    still: &mut dyn FnMut(Still),
 ) -> io::Result<Fate> {
     let Some(shim) = &pids.shim else {
         return Ok(Fate::Lost(
@@ -256,8 +262,12 @@ fn orphaned(
     if heir == Heir::Parent
         && let Some(command) = inheritance(intent, pids)
     {
-        let status = inherit(intent, pids, &command, job.command.grace, still)?;
-        let record = inherited(intent, pids, status);
+        let (status, end) = inherit(intent, pids, &command, job.command.grace, still)?;
+        if intent.cancelled().is_some() {
+            // Where that cannot be waited for, the status in hand is worth more.
+            let _ = left::wait_gone(intent, pids, job.command.grace, still);
+        }
+        let record = inherited(intent, pids, status, end);
         // Where it cannot be kept here, the journal keeps it; only this process knows it now.
         let _ = intent.write_exit(&record);
         let output = intent.read_output(Some(&record.exit));
@@ -293,14 +303,23 @@ fn inheritance(intent: &Intent, pids: &PidFile) -> Option<Proc> {
     children.into_iter().min_by_key(|child| child.start)
 }
 
+/// What made an inherited command end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndedBy {
+    /// Nothing that came from here.
+    Itself,
+    /// A cancel, whatever it said on the way out.
+    Cancel,
+}
+
 /// Waits for the end of an inherited command.
 fn inherit(
     intent: &Intent,
     pids: &PidFile,
     command: &Proc,
     grace: Millis,
-    still: &mut dyn FnMut(String),
-) -> io::Result<WaitStatus> {
+    still: &mut dyn FnMut(Still),
+) -> io::Result<(WaitStatus, EndedBy)> {
     let id = command.id();
     let gone = || io::Error::other("the command is no child of this supervisor");
     let (id, handle) = id.zip(id.and_then(os::pidfd)).ok_or_else(gone)?;
@@ -308,11 +327,14 @@ fn inherit(
     let mut ending = None;
     loop {
         if let Some(status) = os::reap(id) {
-            return Ok(status);
+            let by = ending.map_or(EndedBy::Itself, |_| EndedBy::Cancel);
+            return Ok((status, by));
         }
         if !told {
             let title = command.title();
-            still(format!("its shim is gone, but it still runs: {title}"));
+            still(Still::AtWork(format!(
+                "its shim is gone, but it still runs: {title}"
+            )));
             told = true;
         }
         if intent.has("cancel") {
@@ -320,17 +342,16 @@ fn inherit(
             let over = clock::up().since(since) >= grace;
             left::end_group(pids, if over { Signal::KILL } else { Signal::TERM });
         }
-        let fd = std::os::fd::AsFd::as_fd(&handle);
-        os::wait_readable(&[fd], Some(Millis(500)))?;
+        os::wait_readable(&[handle.as_fd()], Some(left::LOOK))?;
     }
 }
 
 /// The record that the shim would have written.
-fn inherited(intent: &Intent, pids: &PidFile, status: WaitStatus) -> ExitRecord {
-    let exit = match (status.exit_status(), status.terminating_signal()) {
-        (_, Some(_)) if intent.has("cancel") => Exit::Cancelled,
-        (_, Some(signal)) => Exit::Signal(signal),
-        (code, None) => Exit::Code(code.unwrap_or(-1)),
+fn inherited(intent: &Intent, pids: &PidFile, status: WaitStatus, by: EndedBy) -> ExitRecord {
+    let exit = match (by, status.exit_status(), status.terminating_signal()) {
+        (EndedBy::Cancel, ..) => Exit::Cancelled,
+        (EndedBy::Itself, _, Some(signal)) => Exit::Signal(signal),
+        (EndedBy::Itself, code, None) => Exit::Code(code.unwrap_or(-1)),
     };
     let began = pids.shim.as_ref().map_or(clock::up(), |shim| shim.up);
     let left = left::left(intent, pids);
@@ -348,31 +369,4 @@ fn inherited(intent: &Intent, pids: &PidFile, status: WaitStatus) -> ExitRecord 
 pub fn written(dir: &RunDir, job: &Job) -> BTreeMap<String, String> {
     let written = job.intent(dir).read_output(None);
     written.ok().and_then(Result::ok).unwrap_or_default()
-}
-
-/// Asks the shim of an intent to end its command: `.cancel` (why) is written, then the shim is
-/// woken. A second cancel also gives up waiting for what outlives the command.
-pub fn cancel(dir: &RunDir, number: Seq, stem: &str, why: &str) -> io::Result<()> {
-    let intent = Intent {
-        dir: dir.clone(),
-        number,
-        stem: stem.to_owned(),
-    };
-    intent.write_cancel(why)?;
-    // Without a `.pid` the shim has yet to look for `.cancel`; without a shim, whoever waits for
-    // what it left does.
-    let Some(shim) = intent.read_pid()?.and_then(|pids| pids.shim) else {
-        return Ok(());
-    };
-    let handle = Pid::from_raw(shim.pid).and_then(os::pidfd);
-    if let Some(handle) = handle
-        && shim.boot == clock::boot()
-        && Proc::is(shim.pid, shim.start)
-    {
-        match rustix::process::pidfd_send_signal(&handle, Signal::USR1) {
-            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }

@@ -40,6 +40,8 @@ pub(super) struct Order {
 pub(super) enum Word {
     /// What it still waits for.
     Still(String),
+    /// Who outlives the command that was ended, outside of its group, as `pid command`.
+    Outlived(Vec<String>),
     /// `.exit` is written and durable.
     Done,
     /// Nobody can know how the command ended: why.

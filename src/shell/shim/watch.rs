@@ -6,10 +6,10 @@
 use super::times::Times;
 use super::{Word, say};
 use crate::shell::command::Started;
-use crate::shell::exec::{Intent, names};
+use crate::shell::exec::Intent;
 use crate::shell::proc::{self, Proc};
 use crate::shell::{clock, os};
-use crate::types::{CommandSpec, Exit, Millis};
+use crate::types::{CommandSpec, Exit, Millis, Reach};
 use rustix::process::Signal;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::io::{self, Read};
@@ -37,6 +37,11 @@ pub(super) enum End {
 const GOING_DOWN: Millis = Millis::from_secs(90);
 /// How long a command's death waits for the same signal to reach the shim too.
 const SAME_SIGNAL: Millis = Millis(200);
+
+/// How soon KILL goes out again while anybody is left in the group.
+const KILL_AGAIN: Millis = Millis(50);
+/// How soon those who outlive the command are looked at, and named if they are others, again.
+const NAME_AGAIN: Millis = Millis::from_secs(5);
 
 /// Why a command is being ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +74,10 @@ pub(super) struct Watch {
     phase: Phase,
     /// The time between TERM and KILL.
     grace: Millis,
-    /// The request to cancel that has been obeyed.
-    cancel: Option<u64>,
-    /// A second request: what is outside the group is waited for no longer.
-    let_go: bool,
-    said_still: bool,
+    /// Who outlives the command, as it was last said, and when.
+    outlived: Option<(Vec<String>, Millis)>,
+    /// When to look again at who is left, although nothing has been heard.
+    look_again: Option<Millis>,
 }
 
 impl Watch {
@@ -99,9 +103,8 @@ impl Watch {
             times: Times::new(&intent.file("times"), &intent.file("log")).ok(),
             phase: Phase::Running,
             grace: Millis(0),
-            cancel: None,
-            let_go: false,
-            said_still: false,
+            outlived: None,
+            look_again: None,
         })
     }
 
@@ -138,19 +141,41 @@ impl Watch {
             return true;
         }
         let left = below();
-        let group = started.pid.as_raw_nonzero().get();
-        let in_group = left.iter().any(|proc| proc.group == group);
-        if left.is_empty() || (self.let_go && !in_group) {
+        if left.is_empty() {
             return true;
         }
-        if !in_group && !self.said_still {
-            self.said_still = true;
-            say(&Word::Still(format!(
-                "it was ended, but it left something running: {} (end that by hand, or cancel again)",
-                names(&left)
-            )));
+        let group = started.pid.as_raw_nonzero().get();
+        if left.iter().any(|proc| proc.group == group) {
+            if let Phase::Forced(_) = self.phase {
+                // Whoever was put into the group after the KILL has not got it.
+                signal_command(started, Signal::KILL);
+                self.look_again = Some(KILL_AGAIN);
+            }
+            return false;
         }
+        if self.intent.cancelled() == Some(Reach::LetGo) {
+            return true;
+        }
+        self.tell_outlived(&left);
+        self.look_again = Some(NAME_AGAIN);
         false
+    }
+
+    /// Says and notes who outlives the command, where that has changed.
+    fn tell_outlived(&mut self, left: &[Proc]) {
+        let titles: Vec<String> = left.iter().map(Proc::title).collect();
+        let now = clock::up();
+        let due = match &self.outlived {
+            None => true,
+            // One that forks on and on shall not fill the journal.
+            Some((before, at)) => *before != titles && now.since(*at) >= NAME_AGAIN,
+        };
+        if due {
+            // Where it cannot be noted, the supervisor of today still hears it.
+            let _ = self.intent.write_left(&titles);
+            say(&Word::Outlived(titles.clone()));
+            self.outlived = Some((titles, now));
+        }
     }
 
     /// Waits until something may have changed.
@@ -171,6 +196,10 @@ impl Watch {
             }
             Some(Err(pause)) => Some(pause),
             None => None,
+        };
+        let at_most = match (at_most, self.look_again.take()) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
         };
         let ready = os::wait_readable(&fds, at_most).unwrap_or_default();
         let rang = ready.get(1).copied().unwrap_or(false);
@@ -194,17 +223,10 @@ impl Watch {
         self.look_for_cancel(started);
     }
 
-    /// Obeys a new request to cancel.
+    /// Obeys a request to cancel.
     fn look_for_cancel(&mut self, started: &Started) {
-        let asked = self.intent.cancel_id();
-        if asked.is_none() || asked == self.cancel {
-            return;
-        }
-        self.cancel = asked;
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.intent.cancelled().is_some() {
             self.ask_to_end(started, Why::Cancel);
-        } else {
-            self.let_go = true;
         }
     }
 
@@ -223,6 +245,10 @@ impl Watch {
 
     /// TERM, and KILL after `grace`.
     fn ask_to_end(&mut self, started: &Started, why: Why) {
+        if !matches!(started.ended(), Ok(None)) {
+            // It was faster: its own status is what became of it.
+            return;
+        }
         self.phase = Phase::Asked(why);
         signal_command(started, Signal::TERM);
         let _ = self.timer.set(Some(self.grace));
@@ -284,7 +310,7 @@ fn signal_command(started: &Started, signal: Signal) {
     if !below().iter().any(|proc| proc.group == group) {
         return;
     }
-    if let Err(why) = os::signal_group(started.pid, signal) {
+    if let Err(why) = os::end_group(started.pid, signal) {
         say(&Word::Still(format!("it cannot be ended from here: {why}")));
     }
 }

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use reopen::reopen;
 
-pub use super::mirror::{Mirror, log_path, now, read_run, trace};
+pub use super::mirror::{Mirror, log_path, now, read_run, silence, trace};
 pub use crate::shell::exec::Trace;
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};
 

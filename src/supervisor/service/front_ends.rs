@@ -42,6 +42,7 @@ impl Service {
                 | Msg::Left { .. }
                 | Msg::Report(_)
                 | Msg::Terminate
+                | Msg::ChildEnded
                 | Msg::Bug(_) => {}
             }
         }

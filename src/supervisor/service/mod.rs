@@ -56,6 +56,8 @@ pub(super) enum Msg {
     Report(Box<Report>),
     /// SIGTERM.
     Terminate,
+    /// Some child of this process: a helper, or a daemon that a command left.
+    ChildEnded,
     /// A thread panicked: where.
     Bug(String),
 }
@@ -265,6 +267,7 @@ impl Service {
             Msg::Frame { id, frame } => self.frame(id, frame)?,
             Msg::Report(report) => self.report(*report)?,
             Msg::Terminate => self.drain()?,
+            Msg::ChildEnded => self.work.bury(),
             Msg::Bug(what) => return Err(End::Bug(what)),
         }
         self.stop.take().map_or(Ok(()), Err)

@@ -5,6 +5,7 @@ mod bars;
 mod consent;
 mod decide;
 mod finished;
+mod interrupt;
 mod log;
 mod overview;
 mod panels;

@@ -8,7 +8,7 @@ use crate::plan::{Item, Kind, Level, Polled, Rerun, Step};
 use crate::report::RetriesShown;
 use crate::text;
 use crate::tui::bindings;
-use crate::tui::keymap::{self, Binding, Group};
+use crate::tui::keymap::{Binding, Group};
 use crate::tui::model::{Mode, Model, Overlay};
 use crate::tui::theme::{MARKS, Role};
 use crate::types::{EnvValue, StepId};
@@ -68,7 +68,7 @@ fn content(scene: &Scene<'_>, overlay: &Overlay) -> Option<(String, Vec<Row>, us
         Overlay::Detail(step, page) => (detail(scene, step, columns), *page),
         Overlay::Warnings(page) => (warnings(scene, columns), *page),
         Overlay::Parting(page) => (parting(scene, columns), *page),
-        Overlay::Interrupt => (interrupt(scene), 0),
+        Overlay::Interrupt => (super::interrupt::page(scene), 0),
         Overlay::Text(..) => return None,
     };
     Some((title, rows, page))
@@ -373,35 +373,4 @@ fn parting(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
     let said = scene.seen.parting.unwrap_or_default();
     let rows = wrapped(Role::Strong, 1, said, columns);
     ("the supervisor has ended".to_owned(), rows)
-}
-
-/// What Ctrl-C means: nothing yet.
-fn interrupt(scene: &Scene<'_>) -> (String, Vec<Row>) {
-    let mut rows = vec![
-        row(Role::Strong, "What do you want?"),
-        Vec::new(),
-        choice("k", "keep watching"),
-        choice("d", "detach: the run goes on, and can be attached again"),
-    ];
-    if keymap::may_cancel(scene.seen) {
-        let step = scene
-            .seen
-            .subject()
-            .map(|subject| scene.seen.label(subject.step));
-        let words = format!(
-            "end the running command of {}: asks it to end, then makes it",
-            step.unwrap_or_default()
-        );
-        rows.push(choice("X", &words));
-    }
-    rows.push(Vec::new());
-    rows.push(row(
-        Role::Muted,
-        "Ctrl-C once more within 2 seconds detaches.",
-    ));
-    ("Ctrl-C".to_owned(), rows)
-}
-
-fn choice(key: &str, words: &str) -> Row {
-    vec![bit(Role::Key, format!("  {key}  ")), bit(Role::Text, words)]
 }

@@ -95,6 +95,7 @@ fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     }
     rows.push(row(Role::Muted, format!("   {}", details(scene, step))));
     rows.extend(tried_again(scene, columns));
+    rows.extend(silence(scene, columns));
     rows.extend(notes(scene, id));
     if let Some(progress) = scene.model.log.progress
         && seen.subject().is_some_and(|subject| subject.step == id)
@@ -186,6 +187,22 @@ fn tried_again(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     wrapped(Role::Warn, 3, &said, columns)
 }
 
+/// That the command has written nothing for long, what that may mean and what can be done.
+fn silence(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let (plan, state) = (scene.seen.plan, scene.seen.state);
+    let written = scene.model.log.last_output.or_else(|| {
+        let (_, attempt) = engine::running_command(state)?;
+        Some(attempt.started.wall)
+    });
+    written
+        .and_then(|written| engine::silence(plan, state, written, scene.now))
+        .map_or_else(Vec::new, |silence| {
+            let what = text::silence(silence.length);
+            let words = format!("{what}. Ctrl-C offers to end the command.");
+            wrapped(Role::Warn, 3, &words, columns)
+        })
+}
+
 /// Notes of the plan that were shown for this step or its phase.
 fn notes(scene: &Scene<'_>, id: &StepId) -> Vec<Row> {
     let seen = scene.seen;
@@ -236,6 +253,15 @@ fn asking(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
             &format!("Still running: {what}"),
             columns,
         ));
+    }
+    let left = engine::leftovers(scene.seen.state);
+    if !left.is_empty() {
+        let words = format!(
+            "Ended, but it has left running: {}. The run waits until that is gone; Ctrl-C offers to \
+             let it stay.",
+            left.join(", ")
+        );
+        rows.extend(wrapped(Role::Warn, 3, &words, columns));
     }
     let mark = scene.seen.current().map(|id| scene.seen.step_mark(id));
     if mark == Some(Mark::Unknown) {

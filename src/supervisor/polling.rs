@@ -1,0 +1,81 @@
+//! Questions that are asked of the machine again and again. Each runs on a thread of `work`.
+
+use super::wire::Live;
+use super::work::{News, Teller};
+use crate::engine::Input;
+use crate::journal::AskKey;
+use crate::shell::ask::{self, Again, Secrets, Stop};
+use crate::types::{Answer, Ask, Millis, Moment};
+use std::mem::discriminant;
+use std::ops::ControlFlow;
+
+/// A question that is asked until it holds or its time is over.
+pub(super) struct Polling {
+    pub(super) key: AskKey,
+    pub(super) until: Option<Moment>,
+    pub(super) every: Millis,
+}
+
+impl Polling {
+    /// Asks once, or until yes or the deadline; what was said last then counts.
+    pub(super) fn ask(&self, teller: &Teller, ask: &Ask, secrets: &Secrets, stop: &Stop) {
+        let mut before = None;
+        let mut said = |answer: &Answer| {
+            if *answer == Answer::Yes {
+                return ControlFlow::Break(());
+            }
+            if before.as_ref() != Some(answer) {
+                before = Some(answer.clone());
+                teller.tell(News::Live(Live::Asking {
+                    key: self.key.clone(),
+                    last: Some(answer.clone()),
+                    until: self.until.as_ref().map(|until| until.wall),
+                }));
+            }
+            ControlFlow::Continue(())
+        };
+        let answer = if self.until.is_some() {
+            let again = Again {
+                every: self.every,
+                until: self.until.clone(),
+            };
+            ask::ask_again(ask, secrets, &again, stop, &mut said)
+        } else {
+            ask::ask_unless(ask, secrets, stop)
+        };
+        if let Some(answer) = answer {
+            let key = self.key.clone();
+            teller.tell(News::Last(Input::Answered { key, answer }));
+        }
+    }
+}
+
+/// Asks again and again; tells the engine when the kind of answer changes, the screens whenever
+/// its words do.
+pub(super) fn watch(
+    teller: &Teller,
+    key: &AskKey,
+    (ask, every): (&Ask, Millis),
+    secrets: &Secrets,
+    stop: &Stop,
+) {
+    let mut before: Option<Answer> = None;
+    let mut said = |answer: &Answer| {
+        if before.as_ref() != Some(answer) {
+            teller.tell(News::Live(Live::Asking {
+                key: key.clone(),
+                last: Some(answer.clone()),
+                until: None,
+            }));
+        }
+        if before.as_ref().map(discriminant) != Some(discriminant(answer)) {
+            let (key, answer) = (key.clone(), answer.clone());
+            teller.tell(News::Input(Input::Answered { key, answer }));
+        }
+        before = Some(answer.clone());
+        ControlFlow::Continue(())
+    };
+    // It goes on until nobody wants to know.
+    let again = Again { every, until: None };
+    let _ = ask::ask_again(ask, secrets, &again, stop, &mut said);
+}
