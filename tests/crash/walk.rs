@@ -15,7 +15,7 @@ use upwalk::journal::{Question, RunState};
 use upwalk::supervisor::wire::Part;
 
 /// How often front ends may attach until a run is over; far more than any run takes.
-const MOST_LIVES: usize = 2000;
+const MOST_LIVES: usize = 600;
 
 /// Numbers that look random (splitmix64).
 pub(crate) struct Dice(pub(crate) u64);
@@ -58,10 +58,11 @@ fn trigger(dice: &mut Dice, window: Window) -> Trigger {
     let (file, happened, most_micros) = match window {
         Window::BeforeIntent => (".lock", Appeared, 100),
         Window::IntentToSpawn => [
+            (".lock", Appeared, 10),
             ("journal.jsonl", Grew, 4000),
             (".log", Appeared, 300),
             (".pid", Appeared, 1000),
-        ][dice.below(3)],
+        ][dice.below(4)],
         Window::Running => (".pid", Grew, 25_000),
         Window::ExitToStatus => [(".exit.tmp", Appeared, 10), (".pid", Grew, 5000)][dice.below(2)],
         Window::StatusToJournal => (".exit", Appeared, 300),
@@ -92,6 +93,8 @@ pub(crate) struct Walk<'a> {
     table: &'a Mutex<Table>,
     dice: Dice,
     watch: Watch,
+    /// Who stands still does so until the intent is void.
+    until_void: bool,
     kills: Vec<Kill>,
     /// The numbers of the questions that were answered, and whether upwalk said so.
     answers: Vec<(u64, bool)>,
@@ -136,6 +139,7 @@ pub(crate) fn walk(table: &Mutex<Table>, seed: u64) {
         stopped: Stopped::default(),
         table,
         watch: Watch::on(run.dir.path()),
+        until_void: false,
         kills: Vec::new(),
         answers: Vec::new(),
         turns_back: dice.below(4) == 0,
@@ -295,9 +299,14 @@ impl Walk<'_> {
     }
 
     /// A shim that stood still while its supervisor was followed by another goes on, once that has
-    /// journalled something.
+    /// journalled something, or has made the intent void.
     fn let_go_after_takeover(&mut self, changed: &str) {
-        if changed == "journal.jsonl" && !self.stopped.0.is_empty() {
+        if self.stopped.0.is_empty() {
+            return;
+        }
+        if self.until_void && changed.ends_with(".void") {
+            self.stopped.go_on();
+        } else if !self.until_void && changed == "journal.jsonl" {
             std::thread::park_timeout(self.dice.micros(20_000));
             self.stopped.go_on();
         }
@@ -306,20 +315,48 @@ impl Walk<'_> {
     /// Lets everybody stand still, looks where the run is, and kills. Says whether a supervisor is
     /// left.
     fn strike(&mut self, aim: Aim, front: Option<&mut Front>) -> bool {
-        let frozen = Frozen::now(&self.run);
-        self.stopped.0.extend(&frozen.all);
-        let sight = Sight::of(&self.run, &frozen);
+        let sight = self.look(aim);
         let victim = self.choose(aim, &sight, front.is_some());
         let Some(victim) = victim else {
             self.stopped.go_on();
             return sight.supervisor.is_some();
         };
-        self.kill(aim, &sight, victim, front);
         let lingers = victim == Victim::Supervisor && sight.shim.is_some();
-        if !lingers || self.dice.below(3) > 0 {
+        // One that has not noted itself yet has to find out that it came too late.
+        let late = !sight.may_have_started;
+        if lingers && late {
+            hand_over_order(&sight);
+        }
+        self.kill(aim, &sight, victim, front);
+        if !lingers || (!late && self.dice.below(3) > 0) {
             self.stopped.go_on();
         }
+        self.until_void = lingers && late;
         matches!(victim, Victim::Shim | Victim::Command)
+    }
+
+    /// Lets everybody stand still, and looks where the run is. Where a shim is wanted that is about
+    /// to be started, it is awaited: it stands still then as soon as it is there.
+    fn look(&mut self, aim: Aim) -> Sight {
+        for _ in 0..100 {
+            let frozen = Frozen::now(&self.run);
+            self.stopped.0.extend(&frozen.all);
+            let sight = Sight::of(&self.run, &frozen);
+            let wanted = matches!(aim, Aim::At((Window::IntentToSpawn, _)));
+            let to_come = match sight.window {
+                Window::BeforeIntent => true,
+                Window::IntentToSpawn => sight.shim.is_none(),
+                _ => false,
+            };
+            if !wanted || !to_come {
+                return sight;
+            }
+            self.stopped.go_on();
+            std::thread::park_timeout(self.dice.micros(300));
+        }
+        let frozen = Frozen::now(&self.run);
+        self.stopped.0.extend(&frozen.all);
+        Sight::of(&self.run, &frozen)
     }
 
     /// Who is to be killed here; none where this is not what was aimed at and nobody else is wanted.
@@ -461,6 +498,16 @@ impl Walk<'_> {
         let pid = i32::try_from(child.id()).expect("a pid");
         let end = end_of(pid).expect("a child stays until it is waited for");
         Front { child, end }
+    }
+}
+
+/// Lets the supervisor, and nobody else, go on for long enough to give its shim the order.
+fn hand_over_order(sight: &Sight) {
+    if let Some(supervisor) = sight.supervisor {
+        supervisor.go_on();
+        std::thread::park_timeout(Duration::from_millis(5));
+        supervisor.stop();
+        supervisor.stopped();
     }
 }
 
