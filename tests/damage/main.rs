@@ -25,4 +25,5 @@ mod fixture;
 mod forms;
 mod parked;
 mod salvage;
+mod sample;
 mod walks;

@@ -1,7 +1,7 @@
 //! Real walks whose journals are damaged afterwards: the plans, the person who answers, and the
 //! tally that every once-only step leaves.
 
-use crate::run::{Front, Run, question};
+use crate::run::{Front, Run, question, wait_until};
 use upwalk::journal::{Decision, Evidence, Question, Verdict};
 use upwalk::supervisor::wire::Part;
 
@@ -111,8 +111,14 @@ impl Walk {
 /// Has a supervisor go on with the run, answers what it asks, and waits for its end.
 pub(crate) fn resume(run: &Run) {
     let mut supervisor = run.serve();
-    let mut front = run.attach(Part::Controls);
-    to_the_end(run, &mut front);
+    let ended = wait_until("a question or the end", || {
+        let state = run.state();
+        (state.open.is_some() || state.finished.is_some()).then_some(state.finished.is_some())
+    });
+    // Where nothing is asked any more it comes to the end by itself.
+    if !ended {
+        to_the_end(run, &mut run.attach(Part::Controls));
+    }
     assert_eq!(supervisor.end().code(), Some(0), "{}", run.log());
 }
 
@@ -121,10 +127,12 @@ pub(crate) fn to_the_end(run: &Run, front: &mut Front) {
     let mut answered = None;
     loop {
         front.wait("a question or the end", |mirror| {
-            let open = mirror.state.as_ref().and_then(|state| state.open.as_ref());
-            open.is_some_and(|open| Some(open.asked) != answered) || mirror.gone.is_some()
+            let state = mirror.state.as_ref();
+            let open = state.and_then(|state| state.open.as_ref());
+            let asks = open.is_some_and(|open| Some(open.asked) != answered);
+            asks || state.is_some_and(|state| state.finished.is_some())
         });
-        if front.mirror.gone.is_some() {
+        if front.state().finished.is_some() {
             return;
         }
         let asked = front.state().open.as_ref().map(|open| open.asked);
