@@ -3,6 +3,7 @@
 //! run twice.
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     reason = "a test runs programs and looks at their files"
 )]
 

@@ -53,7 +53,9 @@ const IMPATIENT: Limits = Limits {
 impl Walk {
     /// Starts the run.
     fn of(text: &str, limits: &Limits) -> Self {
-        let lines: String = text.lines().map(|l| format!("          {l}\n")).collect();
+        let lines = text.lines().fold(String::new(), |lines, line| {
+            lines + "          " + line + "\n"
+        });
         let run = Run::of(&format!(
             "upwalk: 1\nservice: wild\ndefaults: {{ shell: [bash, -euc], {} }}\nup:\n  - phase: Work\n    \
              role: stage\n    steps:\n      - run: |\n{lines}        name: Misbehave\n        \
@@ -482,7 +484,7 @@ fn a_daemon_that_dies_later_is_buried_while_the_run_waits() {
 }
 
 /// A step that tells what it was handed down, before and after a stop.
-const BEARING: &str = r#"
+const BEARING: &str = r"
 upwalk: 1
 service: bearing
 defaults: { shell: [sh, -c] }
@@ -497,7 +499,7 @@ up:
     role: stage
     steps:
       - { name: Later, id: later, run: umask; ulimit -Sn; nice, undo: { none: harmless } }
-"#;
+";
 
 #[test]
 fn umask_limits_and_nice_value_are_those_of_the_login_that_began_the_run() {

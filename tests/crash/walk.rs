@@ -304,7 +304,7 @@ impl Walk<'_> {
         if self.stopped.0.is_empty() {
             return;
         }
-        if self.until_void && changed.ends_with(".void") {
+        if self.until_void && changed.strip_suffix(".void").is_some() {
             self.stopped.go_on();
         } else if !self.until_void && changed == "journal.jsonl" {
             std::thread::park_timeout(self.dice.micros(20_000));
