@@ -275,14 +275,7 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         let (bytes, hash, recorded) = codec::encode(&own.hash, before.last, &now, &events);
-        let mut states = Vec::new();
-        let mut state = before;
-        for event in &recorded {
-            state
-                .apply(event)
-                .map_err(|error| format!("decided, but {error}"))?;
-            states.push(state.clone());
-        }
+        let states = folded(before, &recorded)?;
         if states.last() != Some(&own.state) {
             return Err("the events do not add up to the state they were decided with".into());
         }
@@ -543,4 +536,15 @@ fn parts(recorded: &[Recorded], mutant: Mutant) -> VecDeque<Part> {
         parts.push_back(Part::Sync);
     }
     parts
+}
+
+/// The state after each of these events.
+fn folded(mut state: RunState, recorded: &[Recorded]) -> Result<Vec<RunState>, String> {
+    let mut states = Vec::new();
+    for event in recorded {
+        let fold = state.apply(event);
+        fold.map_err(|error| format!("decided, but {error}"))?;
+        states.push(state.clone());
+    }
+    Ok(states)
 }
