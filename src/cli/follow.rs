@@ -113,7 +113,10 @@ pub(super) fn session<'a>(
         let _ = sender.send(update);
         waker.wake();
     })
-    .map_err(client::hand_over)?;
+    .map_err(|error| match wake.signal() {
+        Some(number) => unreached(run, number),
+        None => client::hand_over(error).into(),
+    })?;
     let mirror = Mirror::new(state.run(run)?)?;
     Ok(Session {
         client,
@@ -125,6 +128,15 @@ pub(super) fn session<'a>(
         blot,
         part,
     })
+}
+
+/// A signal came before the run's supervisor had answered.
+fn unreached(run: &RunId, signal: u8) -> Failure {
+    Failure::new(
+        Code::Signal(signal),
+        format!("ended by signal {signal} before the supervisor of {run} has answered"),
+    )
+    .because("nothing was decided; the run goes on")
 }
 
 /// The full screen.

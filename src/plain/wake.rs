@@ -71,7 +71,7 @@ impl Wake {
     }
 
     /// The signal that came, if one did.
-    pub(super) fn signal(&self) -> Option<u8> {
+    pub fn signal(&self) -> Option<u8> {
         match self.signal.load(Ordering::SeqCst) {
             0 => None,
             number => u8::try_from(number).ok(),

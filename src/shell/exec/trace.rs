@@ -29,11 +29,14 @@ pub fn trace(dir: &RunDir, number: Seq, stem: &str) -> Trace {
         number,
         stem: stem.to_owned(),
     };
-    if is_watched(&intent) {
-        return Trace::Runs(command(&intent).unwrap_or_else(|| "it is being started".to_owned()));
-    }
+    let watched = is_watched(&intent);
     match intent.read_exit() {
+        // Its shim may still be at work on the log: that changes nothing.
         Ok(Some(record)) => return Trace::Ended(Box::new(record)),
+        Ok(None) if watched => {
+            let what = command(&intent).unwrap_or_else(|| "it begins or ends".to_owned());
+            return Trace::Runs(what);
+        }
         Ok(None) => {}
         Err(error) => return Trace::Lost(format!("its status cannot be read: {error}")),
     }
@@ -80,5 +83,5 @@ fn is_watched(intent: &Intent) -> bool {
 fn command(intent: &Intent) -> Option<String> {
     let command = intent.read_pid().ok()??.command?;
     let proc = Proc::read(command.group)?;
-    (proc.start == command.start).then(|| proc.title())
+    (proc.start == command.start && !proc.dead).then(|| proc.title())
 }

@@ -1,6 +1,6 @@
 //! The client's end of the socket: connecting, the hellos, and the thread that reads.
 
-use super::{Client, ClientError, Update, send};
+use super::{Client, ClientError, Update};
 use crate::shell::store::RunDir;
 use crate::shell::{identity, os};
 use crate::supervisor::server;
@@ -24,8 +24,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects to the run's supervisor; none where nobody listens.
-    pub(super) fn open(dir: &RunDir) -> Result<Option<Self>, ClientError> {
+    /// Connects to the run's supervisor and says hello; none where nobody listens.
+    pub(super) fn open(dir: &RunDir, part: Part) -> Result<Option<Self>, ClientError> {
         let socket = dir.socket_path();
         let broken = |error: io::Error| {
             ClientError::new(format!("cannot speak with {}: {error}", socket.display()))
@@ -63,28 +63,26 @@ impl Connection {
         }
         match serde_json::from_slice(&line) {
             Ok(FromServer::Bye { why }) => Err(ClientError::new(why)),
-            Ok(hello @ FromServer::Hello { .. }) => Ok(Some(Self {
-                stream,
-                lines,
-                hello,
-            })),
+            Ok(hello @ FromServer::Hello { .. }) => match greet(&stream, part) {
+                Ok(()) => Ok(Some(Self {
+                    stream,
+                    lines,
+                    hello,
+                })),
+                // It ended after its hello: whoever looks again finds the run's end, or the next one.
+                Err(error) if is_gone(&error) => Ok(None),
+                Err(error) => Err(broken(error)),
+            },
             Ok(_) => Err(broken(io::Error::other("its first frame is no hello"))),
             Err(error) => Err(broken(error.into())),
         }
     }
 
-    /// Says hello and begins to read.
+    /// Begins to read.
     pub(super) fn join(
         self,
-        part: Part,
         mut on_update: impl FnMut(Update) + Send + 'static,
     ) -> Result<Client, ClientError> {
-        let hello = ToServer::Hello {
-            wire: wire::VERSION,
-            who: identity::who(),
-            part,
-        };
-        send(&self.stream, &wire::encode_to_server(&hello))?;
         let Self {
             stream,
             mut lines,
@@ -104,6 +102,24 @@ impl Connection {
             next: AtomicU64::new(1),
         })
     }
+}
+
+/// Says who is there.
+fn greet(stream: &UnixStream, part: Part) -> io::Result<()> {
+    let hello = ToServer::Hello {
+        wire: wire::VERSION,
+        who: identity::who(),
+        part,
+    };
+    server::send(stream, &wire::encode_to_server(&hello))
+}
+
+/// Whether the other end has closed the connection.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
 }
 
 /// The supervisor lives, but says nothing.

@@ -125,8 +125,8 @@ impl Client {
         let dir = state_dir.run(run)?;
         let began = clock::up();
         loop {
-            if let Some(connection) = Connection::open(&dir)? {
-                return connection.join(part, on_update);
+            if let Some(connection) = Connection::open(&dir, part)? {
+                return connection.join(on_update);
             }
             if clock::up().since(began) > PATIENCE {
                 return Err(ClientError::new(format!(
@@ -151,9 +151,9 @@ impl Client {
         on_update: impl FnMut(Update) + Send + 'static,
     ) -> Result<Option<Self>, ClientError> {
         let dir = state_dir.run(run)?;
-        let connection = Connection::open(&dir)?;
+        let connection = Connection::open(&dir, part)?;
         connection
-            .map(|connection| connection.join(part, on_update))
+            .map(|connection| connection.join(on_update))
             .transpose()
     }
 
