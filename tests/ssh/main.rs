@@ -21,7 +21,7 @@ use rustix::process::Signal;
 use server::{Alive, Cable, From, Process, Server};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use support::{Sandbox, kill, skip_forbidden, wait_until};
@@ -351,7 +351,12 @@ fn a_command_over_ssh_returns_while_the_supervisor_lives_on() {
     let sandbox = walk::sandbox();
     let server = Server::start(Alive::NotAsked, None);
     let over_ssh = |args: &[String]| {
-        let mut command = server.client(From::Far, "-T");
+        let client = server.client(From::Far, "-T");
+        // One that hangs is ended, which is no exit code of upwalk's.
+        let mut command = Command::new("timeout");
+        let patience = support::PATIENCE.as_secs().to_string();
+        command.arg(patience).arg(client.get_program());
+        command.args(client.get_args());
         command.arg(server::remote(&sandbox, None, args));
         sandbox.settle(&mut command);
         // Its output ends only when nobody on the server's side has it open any more.
