@@ -84,7 +84,8 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         Undo::Again { .. } | Undo::Harmless(_) | Undo::Irreversible(_) | Undo::Unsaid => None,
     };
     let again = matches!(step.undo, Undo::Again { .. });
-    match (guard, unsettled(state, step, record)) {
+    let unsettled = record.attempts.last().filter(|last| !last.settled);
+    match (guard, unsettled.and_then(|last| last.unknown.as_ref())) {
         _ if record.has(Word::TakeBackUnasked) => {}
         (Some(guard), _) => {
             let key = AskKey::UndoApplies(step.id.clone());
@@ -116,18 +117,6 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         step: step.id.clone(),
         attempt,
     }])
-}
-
-/// Why nobody knows whether a step did its work; none where it is known, or `unless` or a person has
-/// settled that it did.
-fn unsettled<'a>(state: &RunState, step: &Step, record: &'a StepRecord) -> Option<&'a String> {
-    let key = AskKey::StepDoneAfterAll(step.id.clone());
-    let done_after_all = state
-        .answers
-        .get(&key)
-        .is_some_and(|answered| answered.answer == Answer::Yes);
-    let unknown = record.attempts.last()?.unknown.as_ref();
-    unknown.filter(|_| !done_after_all && !record.has(Word::DidItsWork))
 }
 
 /// An undo that has begun and has no outcome yet.

@@ -4,7 +4,7 @@ use super::event::{AskKey, Measured};
 use super::fold::Misfit;
 use super::question::{Decision, Question, Verdict};
 use super::state::{Facts, Open, WarningRecord, Word};
-use crate::types::{Moment, Seq, StepId, WarningId, Who};
+use crate::types::{Answer, Moment, Seq, StepId, WarningId, Who};
 
 impl Facts {
     /// Something was said of a step.
@@ -101,6 +101,7 @@ impl Facts {
                     let record = self.step(step);
                     record.outcome = None;
                     record.words.insert(Word::DidItsWork);
+                    record.settle();
                 }
                 Verdict::Rerun => self.again(step),
             }
@@ -120,6 +121,13 @@ impl Facts {
     pub(super) fn forget_answers(&mut self, step: &StepId) {
         for key in [AskKey::Check, AskKey::Verify, AskKey::StepDoneAfterAll] {
             self.answers.remove(&key(step.clone()));
+        }
+    }
+
+    /// `unless` says that a command of unknown outcome did its work.
+    pub(super) fn settled_by(&mut self, key: &AskKey, answer: &Answer) {
+        if let (AskKey::StepDoneAfterAll(step), Answer::Yes) = (key, answer) {
+            self.step(step).settle();
         }
     }
 

@@ -167,6 +167,7 @@ impl Facts {
                 at: at.clone(),
                 answer: answer.clone(),
             };
+            self.settled_by(key, &answer.answer);
             self.answers.insert(key.clone(), answer);
         } else if let Event::ValuesMeasured { of, values } = &next.event {
             self.measured.insert(of.clone(), values.clone());
@@ -302,10 +303,9 @@ impl Facts {
                 record.retries += 1;
             }
             record.outcome = None;
-            record.words.clear();
-            record
-                .attempts
-                .push(Attempt::begun(next.n, &next.at, *attempt, *command));
+            record.words.retain(|word| word.lets_begin());
+            let begun = Attempt::begun(next.n, &next.at, *attempt, *command);
+            record.attempts.push(begun);
             self.intents.insert(next.n, step.clone());
         } else if let Event::StepFinished { step, outcome } = &next.event {
             self.settling(step, |record| {
@@ -319,9 +319,8 @@ impl Facts {
             let record = self.step(step);
             record.undo_outcome = None;
             record.words.remove(&Word::TakeBackAgain);
-            record
-                .undo_attempts
-                .push(Attempt::begun(next.n, &next.at, *attempt, true));
+            let begun = Attempt::begun(next.n, &next.at, *attempt, true);
+            record.undo_attempts.push(begun);
             self.intents.insert(next.n, step.clone());
         } else if let Event::UndoFinished { step, outcome } = &next.event {
             self.step(step).undo_outcome = Some(outcome.clone());

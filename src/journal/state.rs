@@ -139,6 +139,21 @@ pub enum Word {
     TakeBackAgain,
 }
 
+impl Word {
+    /// Whether it lets a step begin. It outlives the attempt, which may turn out never to have begun:
+    /// what was answered then is not asked again.
+    pub(super) fn lets_begin(self) -> bool {
+        match self {
+            Self::MayBegin | Self::RunUnasked => true,
+            Self::DoneByHand
+            | Self::DidItsWork
+            | Self::BeginAgain
+            | Self::TakeBackUnasked
+            | Self::TakeBackAgain => false,
+        }
+    }
+}
+
 impl StepRecord {
     /// Whether this was said of it and still counts.
     pub fn has(&self, word: Word) -> bool {
@@ -148,6 +163,13 @@ impl StepRecord {
     /// Whether the step is over, well or passed over.
     pub fn is_settled(&self) -> bool {
         self.skipped.is_some() || matches!(self.outcome, Some(Outcome::Done | Outcome::NothingToDo))
+    }
+
+    /// What nobody knew of its last attempt is settled: that did its work.
+    pub(super) fn settle(&mut self) {
+        if let Some(last) = self.attempts.last_mut() {
+            last.settled = true;
+        }
     }
 
     /// Whether the step has begun at least once.
@@ -178,6 +200,8 @@ pub struct Attempt {
     pub ended: Option<Moment>,
     /// Nobody knows how it ended: why.
     pub unknown: Option<String>,
+    /// `unless` or a person has said that it did its work, although nobody knew how it ended.
+    pub settled: bool,
     /// Who asked for it to be ended.
     pub cancelled: Option<Who>,
     /// What outlives its ended command, as `pid command`.
@@ -197,6 +221,7 @@ impl Attempt {
             end: None,
             ended: None,
             unknown: None,
+            settled: false,
             cancelled: None,
             outlived: Vec::new(),
             let_go: None,
