@@ -23,7 +23,12 @@ pub(super) fn run(context: &Context, args: RollbackArgs) -> Result<Code, Failure
         return preview(context, args.decide.run.as_deref());
     }
     let found = find::find(context, args.decide.run.as_deref())?;
-    if !found.open {
+    // The claim of a run goes a moment after its last event.
+    let ended = |found: &Found| -> Result<bool, Failure> {
+        let (_, state) = client::read_run(&found.state.run(&found.run)?)?;
+        Ok(state.finished.is_some())
+    };
+    if !found.open || ended(&found)? {
         return reopened(context, &found, args);
     }
     let decision = Decision::Rollback {
