@@ -22,6 +22,7 @@ use run::{Front, Run, Supervisor, question, wait_for_file, wait_until};
 use rustix::process::{Pid, Signal};
 use std::path::Path;
 use std::process::Command;
+use support::pty::Pty;
 use support::{Sandbox, kill, said};
 use upwalk::journal::{Attempt, Decision, Question, RunResult};
 use upwalk::shell::clock;
@@ -305,16 +306,13 @@ fn a_daemon_is_left_alone_and_named_and_its_output_still_goes_to_the_log() {
 }
 
 #[test]
-fn there_is_no_terminal_to_ask_on_and_nothing_to_read() {
+fn there_is_nothing_to_read_and_no_descriptor_to_inherit() {
     let text = "if read -r line; then echo \"got $line\"; else echo \"end of input\"; fi\n\
-                if read -r line < /dev/tty; then echo \"got $line\"; else echo \"no terminal\"; fi\n\
                 ls /proc/$$/fd > HERE/fds";
     let mut walk = Walk::of(text, &IMPATIENT);
     assert_eq!(walk.end().end.map(|end| end.exit), Some(Exit::Code(0)));
     let log = walk.log();
-    assert!(log.starts_with("end of input\n"), "{log}");
-    assert!(log.contains("/dev/tty: No such device or address"), "{log}");
-    assert!(log.contains("no terminal\n"), "{log}");
+    assert_eq!(log, "end of input\n");
     assert_eq!(
         walk.run.text("fds"),
         "0\n1\n2\n",
@@ -534,5 +532,91 @@ fn umask_limits_and_nice_value_are_those_of_the_login_that_began_the_run() {
     for step in ["early", "later"] {
         let shown = sandbox.run(["log", "--of", step]);
         assert_eq!(shown.out, "0027\n500\n5\n", "{step}: {shown}");
+    }
+}
+
+/// A step that asks on the terminal, as sudo and ssh do.
+const ASKING: &str = r"
+upwalk: 1
+service: asking
+defaults: { shell: [bash, -c] }
+up:
+  - phase: Work
+    role: stage
+    steps:
+      - run: read -r line < /dev/tty || echo nobody was asked
+        name: Ask
+        id: ask
+        undo: { none: harmless }
+";
+
+#[test]
+fn the_terminal_of_the_login_cannot_be_reached_by_commands() {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.path("asking.yaml");
+    std::fs::write(&plan, ASKING).expect("the sandbox is ours");
+    let mut login = Command::new("bash");
+    let up = format!(
+        ": < /dev/tty && echo a terminal; exec \"$0\" up {} --ui none",
+        plan.display()
+    );
+    login.args(["-c", &up, env!("CARGO_BIN_EXE_upwalk")]);
+    sandbox.settle(&mut login);
+    let mut pty = Pty::start(&login, 80, 24);
+    pty.wait_for("a terminal");
+    assert_eq!(pty.wait().code(), Some(0));
+    let log = sandbox.run(["log", "--of", "ask"]).out;
+    assert!(log.contains("/dev/tty: No such device or address"), "{log}");
+    assert!(log.contains("nobody was asked"), "{log}");
+}
+
+/// A command that writes nothing until a file is there.
+const SILENT: &str = r"
+upwalk: 1
+service: silent
+defaults: { shell: [bash, -c], silence: 1s }
+up:
+  - phase: Work
+    role: stage
+    steps:
+      - run: until test -e HERE/go; do sleep 0.05; done
+        name: Wait
+        id: wait
+        timeout: 100s
+        undo: { none: harmless }
+";
+
+#[test]
+fn every_front_end_says_that_a_command_is_silent() {
+    for ui in ["none", "plain", "tui"] {
+        let sandbox = Sandbox::new();
+        let plan = sandbox.path("silent.yaml");
+        let here = sandbox.path("").display().to_string();
+        std::fs::write(&plan, SILENT.replace("HERE/", &here)).expect("the sandbox is ours");
+        let mut command = sandbox.upwalk(["up"]);
+        command.arg(&plan).args(["--ui", ui]);
+        let mut pty = Pty::start(&command, 100, 30);
+        match ui {
+            "plain" => {
+                pty.wait_for("start");
+                pty.send("1\r");
+            }
+            "tui" => {
+                pty.wait_for("NOT STARTED");
+                pty.send("S");
+            }
+            _ => {}
+        }
+        pty.wait_for("no output for");
+        pty.wait_for(match ui {
+            "tui" => "Ctrl-C offers to end the command",
+            _ => "upwalk cancel silent",
+        });
+        std::fs::write(sandbox.path("go"), "").expect("the sandbox is ours");
+        wait_until("the end", || {
+            (sandbox.events("RunFinished", &["done"]) == 1).then_some(())
+        });
+        pty.hang_up();
+        pty.wait();
     }
 }
