@@ -412,6 +412,25 @@ fn a_command_that_ended_before_its_time_was_up_has_its_own_status_however_late_t
 }
 
 #[test]
+fn a_cancel_that_comes_after_the_end_of_its_command_changes_nothing() {
+    let text = "echo $PPID > HERE/shim; until test -e HERE/go || ! test -e HERE/shim; do \
+                sleep 0.02; done";
+    let mut walk = Walk::of(text, &IMPATIENT);
+    let shim = walk.pid("shim");
+    let pids = wait_for_file(walk.run.dir.path(), "-wild.1.pid");
+    let group = wait_until("the command's number", || group_in(&pids));
+    kill(shim, Signal::STOP);
+    walk.run.touch("go");
+    wait_until("the command's end", || (!lives(group)).then_some(()));
+    let cancel = walk.front.decide(None, Decision::Cancel);
+    cancel.expect("nobody has heard of its end");
+    wait_for_file(walk.run.dir.path(), "-wild.1.cancel");
+    kill(shim, Signal::CONT);
+    assert_eq!(walk.end().end.map(|end| end.exit), Some(Exit::Code(0)));
+    walk.done();
+}
+
+#[test]
 fn a_status_at_the_very_deadline_is_one_story() {
     let limits = Limits {
         defaults: "grace: 5s",
