@@ -212,14 +212,14 @@ impl Walk<'_> {
                 }
                 Aim::Nowhere => {
                     self.stopped.go_on();
-                    return front.left();
+                    return self.left(front);
                 }
             };
             if !looked {
-                return front.left();
+                return self.left(front);
             }
             if !self.strike(aim, Some(&mut front)) {
-                return front.left();
+                return self.left(front);
             }
         }
     }
@@ -479,7 +479,22 @@ impl Walk<'_> {
                 self.strike(aim, None);
             }
         }
-        verb.left()
+        self.left(verb)
+    }
+
+    /// Waits for a front end's end. One that had not attached yet when its supervisor was killed
+    /// starts another and goes on with that: nobody may stand still for good then.
+    fn left(&mut self, front: Front) -> Left {
+        loop {
+            match self.watch.next(Some(front.end.as_fd()), self.patience()) {
+                News::Ended => return front.left(),
+                News::Late => {
+                    assert!(!self.stopped.0.is_empty(), "a front end does not end");
+                    self.stopped.go_on();
+                }
+                News::File(name, _) => self.let_go_after_takeover(&name),
+            }
+        }
     }
 
     /// Starts a command of upwalk without a terminal.
