@@ -182,13 +182,13 @@ fn whatever_dies_and_whatever_is_said_no_promise_is_broken() {
 }
 
 #[test]
-#[ignore = "a hundred times as many cases, other ones each time: takes ten minutes"]
+#[ignore = "a hundred times as many cases, other ones each time: takes half an hour"]
 fn a_hundred_times_as_many_undisturbed_runs() {
     holds(runner(70_000, 3000, Luck::Fresh), &calm(), tells_the_story);
 }
 
 #[test]
-#[ignore = "a hundred times as many cases, other ones each time: takes ten minutes"]
+#[ignore = "a hundred times as many cases, other ones each time: takes half an hour"]
 fn a_hundred_times_as_many_crashes() {
     holds(runner(70_000, 3000, Luck::Fresh), &deadly(), |case| {
         comes_to_the_same(case, HEALTHY)
@@ -196,7 +196,7 @@ fn a_hundred_times_as_many_crashes() {
 }
 
 #[test]
-#[ignore = "a hundred times as many cases, other ones each time: takes ten minutes"]
+#[ignore = "a hundred times as many cases, other ones each time: takes half an hour"]
 fn a_hundred_times_as_much_chaos() {
     holds(
         runner(70_000, 3000, Luck::Fresh),

@@ -373,8 +373,14 @@ fn make_steady(spec: &mut Spec) {
             if let Some(said) = &mut step.only_if {
                 first_only(said, Some(Said::Yes));
             }
+            let passed_by = step
+                .only_if
+                .as_ref()
+                .is_some_and(|said| said.first() == Some(&Said::Unsure));
             if let Some(said) = &mut step.unless {
                 match said.first() {
+                    // A person may run it past both guards; later this one is asked for the truth.
+                    _ if passed_by => said.clear(),
                     // Done before it began, or not to be told at first; then the truth.
                     Some(Said::Yes | Said::Unsure) => said.truncate(1),
                     Some(Said::No) | None => said.clear(),
