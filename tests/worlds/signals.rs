@@ -98,19 +98,23 @@ fn a_front_end_that_a_signal_ends_before_it_reached_the_run_says_by_which() {
     let supervisor = world.sandbox.supervisor();
     // Nobody answers meanwhile.
     kill(supervisor, Signal::STOP);
-    for (signal, code) in ENDING {
+    let waiting = ENDING.map(|(signal, code)| {
         let mut command = bare(&world, &["attach", "--observe"]);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let waiting = command.spawn().expect("upwalk can be started");
-        let pid = pid_of(&waiting);
+        let child = command.spawn().expect("upwalk can be started");
+        let pid = pid_of(&child);
         wait_until("it waits for the hello", || {
             catches(pid, signal) && has_socket(pid)
         });
         kill(pid, signal);
-        let said = crate::support::said(&waiting.wait_with_output().expect("it ends"));
+        (child, code)
+    });
+    // Each looks again when it has waited long enough for the hello.
+    for (child, code) in waiting {
+        let said = crate::support::said(&child.wait_with_output().expect("it ends"));
         assert_eq!(said.code, Some(code), "{said}");
     }
     kill(supervisor, Signal::CONT);

@@ -221,16 +221,26 @@ fn check(state: &State, nth: usize) -> usize {
     commands.len()
 }
 
+/// The same for each of its commands; says how many it has.
+fn check_all(state: &State) -> usize {
+    let count = check(state, 0);
+    for nth in 1..count {
+        assert_eq!(check(state, nth), count, "{}", state.about);
+    }
+    count
+}
+
 #[test]
 fn in_every_state_what_why_prints_is_so_and_is_taken_when_typed() {
-    let mut typed = 0;
-    for state in &STATES {
-        let count = check(state, 0);
-        for nth in 1..count {
-            assert_eq!(check(state, nth), count, "{}", state.about);
-        }
-        typed += count;
-    }
+    // Most of the time goes by with waiting: each state has a thread of its own.
+    let typed: usize = std::thread::scope(|scope| {
+        let all: Vec<_> = STATES
+            .iter()
+            .map(|state| scope.spawn(|| check_all(state)))
+            .collect();
+        let counts = all.into_iter().map(std::thread::ScopedJoinHandle::join);
+        counts.map(|count| count.expect("the state holds")).sum()
+    });
     assert!(typed > 25, "{typed} commands were printed and typed");
 }
 
