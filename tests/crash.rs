@@ -36,13 +36,15 @@ mod watch;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use table::Table;
 
 /// Walks runs, some at once, until the table is full, and prints it.
 fn fill(table: Table, at_once: usize) {
     let table = Mutex::new(table);
+    let failed = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let walks = (0..at_once).map(|_| scope.spawn(|| walks(&table)));
+        let walks = (0..at_once).map(|_| scope.spawn(|| walks(&table, &failed)));
         let walks: Vec<_> = walks.collect();
         for walk in walks {
             walk.join().expect("a walk has failed; its words are above");
@@ -52,13 +54,25 @@ fn fill(table: Table, at_once: usize) {
     support::say(&table.to_string());
 }
 
-/// One walk after the other.
-fn walks(table: &Mutex<Table>) {
-    loop {
+/// One walk after the other, until one of them has failed or nothing is left to be hit.
+fn walks(table: &Mutex<Table>, failed: &AtomicBool) {
+    let alarm = Alarm(failed);
+    while !alarm.0.load(Ordering::SeqCst) {
         let seed = RandomState::new().hash_one(0_u8);
         walk::walk(table, seed);
         if table.lock().expect("no walk has failed").is_full() {
             return;
+        }
+    }
+}
+
+/// Tells the others when a walk fails.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::SeqCst);
         }
     }
 }

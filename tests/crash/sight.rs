@@ -235,21 +235,19 @@ fn has_begun(run: &Run, intent: Option<u64>) -> bool {
     begin.is_some_and(|begin| story.lines().any(|line| line.starts_with(&begin)))
 }
 
-/// Whether a fence stands for an intent that is not journalled.
+/// Whether a fence stands for an intent that is not journalled. Nothing else may stand for it.
 fn has_fence_above(run: &Run, events: &[Recorded]) -> bool {
     let last = events.last().map_or(0, |event| event.n.0);
     let listed = std::fs::read_dir(run.dir.path()).expect("the run can be listed");
     let names = listed.map(|entry| entry.expect("an entry").file_name());
-    let number = |name: &str| {
-        name.strip_suffix(".lock")?
-            .split_once('-')?
-            .0
-            .parse::<u64>()
-            .ok()
-    };
-    names
-        .filter_map(|name| number(&name.to_string_lossy()))
-        .any(|number| number > last)
+    let number = |name: &str| name.split_once('-')?.0.parse::<u64>().ok();
+    let above: Vec<String> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| number(name).is_some_and(|number| number > last))
+        .collect();
+    let early = above.iter().find(|name| !name.ends_with(".lock"));
+    assert_eq!(early, None, "this began before its intent was journalled");
+    !above.is_empty()
 }
 
 /// Where a run is that has no open intent.
