@@ -245,7 +245,9 @@ fn has_fence_above(run: &Run, events: &[Recorded]) -> bool {
         .map(|name| name.to_string_lossy().into_owned())
         .filter(|name| number(name).is_some_and(|number| number > last))
         .collect();
-    let early = above.iter().find(|name| !name.ends_with(".lock"));
+    let early = above
+        .iter()
+        .find(|name| name.strip_suffix(".lock").is_none());
     assert_eq!(early, None, "this began before its intent was journalled");
     !above.is_empty()
 }
