@@ -1,29 +1,31 @@
 //! The terminal: the only place that touches it. Raw mode and the alternate screen behind a guard
 //! that gives them back, also after a panic; a thread that reads keys and notices a terminal that
-//! went away, and one that waits for signals.
+//! went away (`read`), one that waits for signals, and the frames (`write`).
+
+mod read;
+mod write;
 
 use super::TuiError;
 use super::input::{Parser, Typed};
-use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
-    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
-use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use ratatui::layout::Position;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::{Handle, Signals};
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
+use write::Frames;
 
 /// What the terminal says.
 #[derive(Debug)]
@@ -42,17 +44,10 @@ static HELD: AtomicBool = AtomicBool::new(false);
 const USUAL: (u16, u16) = (80, 24);
 /// The largest frame that is drawn, in columns and rows.
 const LARGEST: (u16, u16) = (500, 200);
-/// How long an Escape may wait for the rest of a sequence.
-const ESCAPE: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 50_000_000,
-};
 
 /// A terminal in raw mode on its alternate screen. Dropping it gives it back.
 pub(crate) struct Terminal {
-    backend: CrosstermBackend<BufWriter<Stdout>>,
-    /// What is on the screen.
-    last: Buffer,
+    screen: Frames,
     parser: Arc<Mutex<Parser>>,
     ends: Arc<OwnedFd>,
     signals: Handle,
@@ -76,8 +71,7 @@ impl Terminal {
         let parser = Arc::new(Mutex::new(Parser::default()));
         give_back_on_panic();
         let terminal = Self {
-            backend: CrosstermBackend::new(BufWriter::with_capacity(64 << 10, io::stdout())),
-            last: Buffer::empty(Rect::default()),
+            screen: Frames::new(),
             parser: Arc::clone(&parser),
             ends: Arc::clone(&ends),
             signals: handle,
@@ -92,7 +86,7 @@ impl Terminal {
                 told(Heard::Signal(signal));
             }
         });
-        thread::spawn(move || read_keys(&parser, &ends, &heard));
+        thread::spawn(move || read::read_keys(&parser, &ends, &heard));
         Ok(terminal)
     }
 
@@ -108,25 +102,12 @@ impl Terminal {
 
     /// Draws the difference to what is on the screen, in one write.
     pub(crate) fn draw(&mut self, next: Buffer, cursor: Option<Position>) -> io::Result<()> {
-        queue!(self.backend, BeginSynchronizedUpdate, Hide)?;
-        if self.last.area != next.area {
-            queue!(self.backend, Clear(ClearType::All))?;
-            self.last = Buffer::empty(next.area);
-        }
-        let changes = self.last.diff(&next);
-        self.backend.draw(changes.into_iter())?;
-        if let Some(Position { x, y }) = cursor {
-            queue!(self.backend, MoveTo(x, y), Show)?;
-        }
-        queue!(self.backend, EndSynchronizedUpdate)?;
-        io::Write::flush(&mut self.backend)?;
-        self.last = next;
-        Ok(())
+        self.screen.draw(next, cursor)
     }
 
     /// Forgets what is on the screen, so that the next frame draws everything.
     pub(crate) fn forget(&mut self) {
-        self.last = Buffer::empty(Rect::default());
+        self.screen.forget();
     }
 
     /// Throws away keys that nobody has read yet: the kernel's, and those half read. Whoever calls
@@ -196,67 +177,4 @@ fn give_back_on_panic() {
             before(info);
         }));
     });
-}
-
-/// Reads keys until the terminal goes away or `ends` is written to. It never waits inside a read,
-/// and a terminal that hung up ends it at once.
-fn read_keys(parser: &Mutex<Parser>, ends: &OwnedFd, heard: &impl Fn(Heard)) {
-    let stdin = rustix::stdio::stdin();
-    loop {
-        let escape = parser
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_waiting();
-        let mut fds = [
-            PollFd::new(&stdin, PollFlags::IN),
-            PollFd::new(ends, PollFlags::IN),
-        ];
-        let ready = match poll(&mut fds, escape.then_some(&ESCAPE)) {
-            Ok(ready) => ready,
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(_) => return heard(Heard::HungUp),
-        };
-        if !fds[1].revents().is_empty() {
-            return;
-        }
-        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-        if fds[0].revents().intersects(gone) {
-            return heard(Heard::HungUp);
-        }
-        let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
-        if ready == 0 {
-            if let Some(typed) = parser.give_up() {
-                heard(Heard::Typed(typed));
-            }
-        } else if !read_some(&mut parser, heard) {
-            return heard(Heard::HungUp);
-        }
-    }
-}
-
-/// Reads what is there by now, which may have been thrown away meanwhile; false where the terminal
-/// is gone.
-fn read_some(parser: &mut Parser, heard: &impl Fn(Heard)) -> bool {
-    let stdin = rustix::stdio::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    if poll(&mut fds, Some(&now)) != Ok(1) {
-        return true;
-    }
-    let mut bytes = [0_u8; 1024];
-    match rustix::io::read(stdin, &mut bytes) {
-        Ok(0) => false,
-        Ok(length) => {
-            let typed = parser.feed(&bytes[..length]);
-            for typed in typed {
-                heard(Heard::Typed(typed));
-            }
-            true
-        }
-        Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => true,
-        Err(_) => false,
-    }
 }
