@@ -29,6 +29,7 @@ pub use model::{
 };
 pub use scripts::Script;
 pub use template::{Template, TemplateError};
+pub use units::duration;
 
 use crate::types::Digest;
 use findings::Findings;

@@ -12,9 +12,11 @@ const TIMES: [(&str, u64); 6] = [
     ("ms", 1),
 ];
 
-/// Reads `1h 30m`, `10m`, `7d`, `500ms`: whole numbers with a unit, the longest unit first; says
-/// what is wrong.
-pub(super) fn duration(text: &str) -> Result<Millis, String> {
+/// Reads `1h 30m`, `10m`, `7d`, `500ms`: whole numbers with a unit, the longest unit first.
+///
+/// # Errors
+/// Says in words what is wrong with the text.
+pub fn duration(text: &str) -> Result<Millis, String> {
     let bad = |why: &str| Err(format!("{why}; write it like `500ms`, `10m` or `1h 30m`"));
     let mut rest = text.trim();
     let mut total: u64 = 0;

@@ -1,12 +1,16 @@
 //! The configuration: `/etc/upwalk/config.yaml`, then `$XDG_CONFIG_HOME/upwalk/config.yaml` over it
 //! key by key, or the one file that `--config` names.
 //!
-//! So far it holds the environment of row 1 and the theme. Unknown keys are errors with line and column.
+//! Unknown keys are errors with line and column. What a key may say is in `keys`.
 
+mod keys;
+
+use super::args::GlyphName;
 use super::failure::{Code, Failure};
-use crate::plan::{Diagnostics, MapEntry, MapValue, Paint, read_map};
+use crate::plan::{Diagnostics, Paint, read_map};
 use crate::shell::identity;
 use crate::shell::store::read_small;
+use crate::types::{ConsentRules, Notify};
 use std::path::{Path, PathBuf};
 
 /// No configuration is longer, in bytes.
@@ -19,6 +23,18 @@ pub(super) struct Config {
     pub(super) environment: Option<(String, String)>,
     /// The theme's name, or `auto`.
     pub(super) theme: Option<String>,
+    /// Which characters the screens are drawn with.
+    pub(super) glyphs: Option<GlyphName>,
+    /// The pager's words.
+    pub(super) pager: Option<Vec<String>>,
+    /// Whether the mouse wheel scrolls from the start.
+    pub(super) mouse: Option<bool>,
+    /// Whether the colours of a command's own output are kept.
+    pub(super) log_color: Option<bool>,
+    /// How a person is told that the run needs them.
+    pub(super) notify: Option<Notify>,
+    /// How consents are taken.
+    pub(super) confirm: ConsentRules,
 }
 
 impl Config {
@@ -43,56 +59,9 @@ impl Config {
     /// Takes a file over what is there.
     fn take(&mut self, name: &str, bytes: &[u8]) -> Result<(), Diagnostics> {
         let map = read_map(name, bytes)?;
-        for entry in &map.entries {
-            match (entry.key.as_str(), &entry.value) {
-                ("environment", MapValue::Map(inner)) => {
-                    self.environment = Some(environment(&map, entry, inner)?);
-                }
-                ("environment", _) => {
-                    return Err(map.finding(&entry.span, "`environment` is a map of name and kind"));
-                }
-                ("theme", MapValue::Text(name)) => self.theme = Some(name.clone()),
-                ("theme", _) => {
-                    return Err(map.finding(&entry.span, "`theme` is a name, or `auto`"));
-                }
-                (other, _) => {
-                    let title = format!(
-                        "the configuration has no key `{other}` (so far it has `environment` and \
-                         `theme`)"
-                    );
-                    return Err(map.finding(&entry.span, &title));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `environment: { name: PROD, kind: prod | other }`.
-fn environment(
-    map: &crate::plan::Map,
-    whole: &MapEntry,
-    inner: &[MapEntry],
-) -> Result<(String, String), Diagnostics> {
-    let (mut name, mut kind) = (None, None);
-    for entry in inner {
-        match (entry.key.as_str(), &entry.value) {
-            ("name", MapValue::Text(text)) => name = Some(text.clone()),
-            ("kind", MapValue::Text(text)) if matches!(text.as_str(), "prod" | "other") => {
-                kind = Some(text.clone());
-            }
-            ("kind", _) => return Err(map.finding(&entry.span, "`kind` is `prod` or `other`")),
-            ("name", _) => return Err(map.finding(&entry.span, "`name` is a text")),
-            (other, _) => {
-                let title =
-                    format!("`environment` has no key `{other}` (it has `name` and `kind`)");
-                return Err(map.finding(&entry.span, &title));
-            }
-        }
-    }
-    match (name, kind) {
-        (Some(name), kind) => Ok((name, kind.unwrap_or_else(|| "other".to_owned()))),
-        (None, _) => Err(map.finding(&whole.span, "`environment` needs a `name`")),
+        map.entries
+            .iter()
+            .try_for_each(|entry| keys::take(self, &map, entry))
     }
 }
 
@@ -125,6 +94,7 @@ fn is_missing(error: &crate::shell::store::StoreError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::{Millis, Paste};
 
     fn read(text: &str) -> Result<Config, Diagnostics> {
         let mut config = Config::default();
@@ -141,6 +111,32 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_read_and_a_later_file_goes_over_an_earlier_one() {
+        let mut config = read(
+            "glyphs: box\npager: [less, -N]\nmouse: on\nlog: { color: keep }\n\
+             notify: { command: [notify-send, upwalk] }\n\
+             confirm: { paste: allow, quiet: 1s, submit_gap: 200ms, max_age: 1h }\n",
+        )
+        .expect("it is valid");
+        assert_eq!(config.glyphs, Some(GlyphName::Box));
+        assert_eq!(config.pager, Some(vec!["less".into(), "-N".into()]));
+        assert_eq!((config.mouse, config.log_color), (Some(true), Some(true)));
+        let command = Notify::Command(vec!["notify-send".into(), "upwalk".into()]);
+        assert_eq!(config.notify, Some(command));
+        let later = b"notify: none\nconfirm: { quiet: 300ms }\npager: less -S\n";
+        config.take("own.yaml", later).expect("it is valid");
+        assert_eq!(config.notify, Some(Notify::None));
+        assert_eq!(config.pager, Some(vec!["less".into(), "-S".into()]));
+        let rules = ConsentRules {
+            paste: Paste::Allow,
+            quiet: Millis(300),
+            submit_gap: Millis(200),
+            max_age: Millis(3_600_000),
+        };
+        assert_eq!(config.confirm, rules);
+    }
+
+    #[test]
     fn what_it_does_not_know_is_an_error_with_its_place() {
         for (text, line) in [
             (
@@ -150,6 +146,15 @@ mod tests {
             ("environment: { name: X, kind: test }\n", "config.yaml:1:"),
             ("environment: { kind: prod }\n", "config.yaml:1:1"),
             ("theme: [dark]\n", "config.yaml:1:1"),
+            ("mouse: maybe\n", "config.yaml:1:1"),
+            ("log: { colour: keep }\n", "config.yaml:1:8"),
+            ("pager: []\n", "config.yaml:1:1"),
+            ("notify: osc8\n", "config.yaml:1:1"),
+            ("notify: { command: [] }\n", "config.yaml:1:11"),
+            ("confirm: { quiet: 199ms }\n", "config.yaml:1:12"),
+            ("confirm: { submit_gap: 99ms }\n", "config.yaml:1:12"),
+            ("confirm: { max_age: 1 }\n", "config.yaml:1:12"),
+            ("confirm: { paste: yes }\n", "config.yaml:1:12"),
         ] {
             let drawn = read(text).expect_err("it is refused").render(Paint::Plain);
             assert!(drawn.contains(line), "{drawn}");
