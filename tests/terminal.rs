@@ -15,7 +15,8 @@ mod support;
 use rustix::process::Signal;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use support::pty::Pty;
+use std::time::Duration;
+use support::pty::{Answers, Pty};
 use support::{Said, Sandbox, skip_forbidden, skip_missing, wait_until};
 
 /// A plan whose one step waits at a gate that the test opens.
@@ -289,6 +290,34 @@ fn the_harness_shows_what_a_program_draws_and_sends_it_keys() {
     pty.send("word\r");
     pty.wait_for("got word");
     assert!(pty.wait().success());
+}
+
+/// Asks twice where the cursor is, the first time torn, and prints the answers as letters.
+const WHERE: &str = r"stty raw -echo
+    printf '\033[3;4H\033[6'; sleep 0.1; printf 'n%s' 'beside it'
+    dd bs=6 count=1 2>/dev/null | tr '\033' E
+    printf '\033[5;6H\033[6n'
+    dd bs=6 count=1 2>/dev/null | tr '\033' E
+    echo over";
+
+#[test]
+fn the_harness_says_where_the_cursor_was_when_it_was_asked() {
+    let mut command = Command::new("sh");
+    command.env("PATH", "/usr/bin:/bin").args(["-c", WHERE]);
+    let pty = Pty::start(&command, 80, 24);
+    pty.answer(Answers::After(Duration::from_millis(200)));
+    pty.wait_for("E[3;4R");
+    pty.wait_for("E[5;6R");
+    assert_eq!(pty.asked(), 2);
+
+    let mute = Pty::start(&command, 80, 24);
+    mute.answer(Answers::Never);
+    mute.wait_asked(0);
+    mute.send("\x1b[9;9R");
+    mute.wait_for("E[9;9R");
+    mute.wait_asked(1);
+    mute.send("\x1b[8;8R");
+    mute.wait_for("over");
 }
 
 #[test]

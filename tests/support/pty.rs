@@ -2,15 +2,28 @@
 //! keys are sent, and tests wait for words to appear.
 
 use super::PATIENCE;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How this terminal answers when the program asks where the cursor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// As fast as it can.
+    AtOnce,
+    /// So long after it was asked: a slow connection.
+    After(Duration),
+    /// Never, as some do.
+    Never,
+}
 
 /// What the program has written so far.
 struct Seen {
@@ -21,6 +34,9 @@ struct Seen {
     passed: usize,
     /// Nobody has the terminal open any more.
     closed: bool,
+    answers: Answers,
+    /// How often the program has asked where the cursor is.
+    asked: usize,
 }
 
 type Shared = Arc<(Mutex<Seen>, Condvar)>;
@@ -72,6 +88,8 @@ impl Pty {
             bytes: Vec::new(),
             passed: 0,
             closed: false,
+            answers: Answers::AtOnce,
+            asked: 0,
         };
         let shared: Shared = Arc::new((Mutex::new(seen), Condvar::new()));
         let (woken, wake) = std::io::pipe().expect("descriptors are left");
@@ -104,14 +122,52 @@ impl Pty {
     /// Types words as a person does, not as a paste: the last one is on the screen for a while
     /// before anything else is pressed.
     pub(crate) fn send_slowly(&self, words: &str) {
-        let pause = std::time::Duration::from_millis(30);
+        let pause = Duration::from_millis(30);
         for key in words.chars() {
             self.send(key.encode_utf8(&mut [0; 4]));
             std::thread::park_timeout(pause);
         }
         self.wait_for(words);
         // Longer than the gap that tells a person's Enter from a paste's.
-        std::thread::park_timeout(std::time::Duration::from_millis(400));
+        std::thread::park_timeout(Duration::from_millis(400));
+    }
+
+    /// From now on answers questions for the cursor's place like this; those that wait for their
+    /// answer keep their time.
+    pub(crate) fn answer(&self, answers: Answers) {
+        self.seen().answers = answers;
+    }
+
+    /// How often the program has asked where the cursor is.
+    pub(crate) fn asked(&self) -> usize {
+        self.seen().asked
+    }
+
+    /// Waits until the program has asked more often than `before` where the cursor is.
+    pub(crate) fn wait_asked(&self, before: usize) -> usize {
+        let unfit = |seen: &mut Seen| seen.asked <= before && !seen.closed;
+        let (seen, _) = self
+            .shared
+            .1
+            .wait_timeout_while(self.seen(), PATIENCE, unfit)
+            .expect("the reader does not panic");
+        assert!(seen.asked > before, "the program asks for no cursor");
+        seen.asked
+    }
+
+    /// Pastes a text as terminals do for programs that want to tell a paste from keys.
+    pub(crate) fn paste(&self, text: &str) {
+        self.send(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// The window gets the focus.
+    pub(crate) fn focus_in(&self) {
+        self.send("\x1b[I");
+    }
+
+    /// The window loses the focus.
+    pub(crate) fn focus_out(&self) {
+        self.send("\x1b[O");
     }
 
     /// Changes the terminal's size, as a window does.
@@ -279,44 +335,87 @@ fn flat(text: &str) -> String {
         .join(" ")
 }
 
+/// What asks a terminal where its cursor is.
+const WHERE: &[u8] = b"\x1b[6n";
+
 /// Reads until the terminal or the test ends, and answers what terminals answer.
 fn read(mut terminal: std::fs::File, woken: &std::io::PipeReader, shared: &Shared) {
     let mut buffer = [0; 16384];
+    let mut torn = Vec::new();
+    let mut replies: VecDeque<(Instant, String)> = VecDeque::new();
     loop {
+        let wait = replies
+            .front()
+            .map(|(due, _)| due.saturating_duration_since(Instant::now()));
+        let wait = wait.map(|wait| Timespec::try_from(wait).expect("answers come within a year"));
         let mut fds = [
             PollFd::new(&terminal, PollFlags::IN),
             PollFd::new(woken, PollFlags::IN),
         ];
-        let polled = poll(&mut fds, None);
+        let polled = poll(&mut fds, wait.as_ref());
         if polled.is_err_and(|error| error != rustix::io::Errno::INTR)
             || !fds[1].revents().is_empty()
         {
             return;
         }
-        if fds[0].revents().is_empty() {
-            continue;
-        }
-        // A terminal that nobody has open any more gives an error, not an end.
-        let length = terminal.read(&mut buffer).unwrap_or(0);
-        let mut seen = shared
-            .0
-            .lock()
-            .expect("tests do not panic with the screen in their hands");
-        if length == 0 {
-            seen.closed = true;
+        let readable = !fds[0].revents().is_empty();
+        if readable {
+            // A terminal that nobody has open any more gives an error, not an end.
+            let length = terminal.read(&mut buffer).unwrap_or(0);
+            let mut seen = shared
+                .0
+                .lock()
+                .expect("tests do not panic with the screen in their hands");
+            if length == 0 {
+                seen.closed = true;
+                shared.1.notify_all();
+                return;
+            }
+            replies.extend(seen.take(&buffer[..length], &mut torn));
             shared.1.notify_all();
-            return;
         }
-        let fresh = &buffer[..length];
-        seen.bytes.extend_from_slice(fresh);
-        seen.parser.process(fresh);
-        let (row, column) = seen.parser.screen().cursor_position();
-        shared.1.notify_all();
-        drop(seen);
-        for question in fresh.windows(4).filter(|bytes| *bytes == b"\x1b[6n") {
-            let _ = question;
-            // The program may have left in the meantime.
-            let _ = write!(terminal, "\x1b[{};{}R", row + 1, column + 1);
+        while replies
+            .front()
+            .is_some_and(|(due, _)| *due <= Instant::now())
+        {
+            if let Some((_, reply)) = replies.pop_front() {
+                // The program may have left in the meantime.
+                let _ = terminal.write_all(reply.as_bytes());
+            }
         }
+    }
+}
+
+impl Seen {
+    /// Takes in what the program wrote and gives the answers to it, each with the place that the
+    /// cursor had when it was asked for. A question may be torn over two reads: `torn` is its
+    /// beginning.
+    fn take(&mut self, fresh: &[u8], torn: &mut Vec<u8>) -> Vec<(Instant, String)> {
+        self.bytes.extend_from_slice(fresh);
+        let mut replies = Vec::new();
+        let mut drawn = 0;
+        for (at, byte) in fresh.iter().enumerate() {
+            torn.push(*byte);
+            if torn == WHERE {
+                torn.clear();
+                self.asked += 1;
+                self.parser.process(&fresh[drawn..=at]);
+                drawn = at + 1;
+                let (row, column) = self.parser.screen().cursor_position();
+                let reply = format!("\x1b[{};{}R", row + 1, column + 1);
+                match self.answers {
+                    Answers::AtOnce => replies.push((Instant::now(), reply)),
+                    Answers::After(wait) => replies.push((Instant::now() + wait, reply)),
+                    Answers::Never => {}
+                }
+            } else if !WHERE.starts_with(torn) {
+                torn.clear();
+                if WHERE[0] == *byte {
+                    torn.push(*byte);
+                }
+            }
+        }
+        self.parser.process(&fresh[drawn..]);
+        replies
     }
 }
