@@ -4,7 +4,8 @@
 //! a model, and ends whenever the terminal does. `cli` calls [`run`]; nobody else knows it.
 //!
 //! Keys become messages, `update` turns a message into a new model and orders, `view` draws the
-//! model, `run` is the loop around them and `term` the only place that touches the terminal.
+//! model, `run` is the loop around them and `term` the only place that touches the terminal. `still`
+//! draws one frame of a folded journal, for pictures.
 
 mod bindings;
 mod boxes;
@@ -18,6 +19,7 @@ mod run;
 mod screens;
 mod seen;
 mod settings;
+mod still;
 mod term;
 #[cfg(test)]
 mod testing;
@@ -27,6 +29,7 @@ mod view;
 
 pub use run::run;
 pub use settings::{Colour, Settings, is_capable, usual_theme};
+pub use still::{Cell, Sitting, still};
 pub use theme::{Depth, GlyphSet, Palette, Report, SHIPPED, ThemeError, Themes};
 pub use theme::{MAX_BYTES as MAX_THEME_BYTES, check as check_theme, sample as theme_sample};
 

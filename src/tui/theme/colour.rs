@@ -58,7 +58,7 @@ fn linear(hex: u32) -> Linear {
 }
 
 /// A colour of the 256 as `0xRRGGBB`; the first 16 are whatever the terminal makes of them.
-pub(super) fn of_256(index: u8) -> Option<u32> {
+pub(crate) fn of_256(index: u8) -> Option<u32> {
     let level = |step: u8| u32::from(if step == 0 { 0 } else { 55 + 40 * step });
     match index {
         0..=15 => None,

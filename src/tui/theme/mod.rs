@@ -16,6 +16,7 @@ pub use file::{MAX_BYTES, ThemeError, Themes};
 pub use sample::sample;
 pub use shipped::SHIPPED;
 
+pub(crate) use colour::of_256;
 pub(crate) use glyphs::{Glyphs, MARKS, Mark, Symbols};
 
 use ratatui::style::{Color, Modifier, Style};
