@@ -45,6 +45,8 @@ pub(super) fn run(
         Some(PlanFormat::Markdown) => report::markdown(&told),
         Some(PlanFormat::Text) | None => report::text(&told),
     };
+    // The process is about to end: giving ten thousand steps back piece by piece is for nobody.
+    std::mem::forget(told);
     out::print(&text)?;
     Ok(Code::Done)
 }

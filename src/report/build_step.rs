@@ -3,8 +3,8 @@
 use super::Evaluated;
 use super::command::{Base, command, guard, polled};
 use super::items::{
-    BackShown, CommandShown, FactShown, GuardShown, ItemShown, LevelName, PauseGuardShown,
-    PauseShown, PhaseShown, RetriesShown, StepKind, StepShown, WarningShown,
+    BackShown, FactShown, GuardShown, ItemShown, LevelName, PauseGuardShown, PauseShown,
+    PhaseShown, RetriesShown, StepKind, StepShown, WarningShown,
 };
 use crate::engine::{self, Back, Scope};
 use crate::journal::{AskKey, Fact, RunState};
@@ -146,7 +146,7 @@ impl<'a> Builder<'a> {
             kind,
             text: text(&step.text),
             remedy: text(&step.remedy),
-            command: spec.map(|spec| command(&spec, shell_text, self.base)),
+            command: spec.map(|spec| command(spec, shell_text, self.base)),
             check,
             manual,
             only_if: asked(&step.only_if, AskKey::StepApplies),
@@ -215,13 +215,8 @@ impl<'a> Builder<'a> {
         };
         shown.verify = proof.map(|of| polled(scope, of, settings, self.base, None));
         let spec = engine::undo_command(scope, step);
-        shown.command = spec.map(|spec| self.shown_command(&spec, shell_text));
+        shown.command = spec.map(|spec| command(spec, shell_text, self.base));
         shown
-    }
-
-    /// A command against the common environment.
-    fn shown_command(&self, spec: &crate::types::CommandSpec, text: Option<&str>) -> CommandShown {
-        command(spec, text, self.base)
     }
 
     /// A guard with its answer.

@@ -23,14 +23,14 @@ pub(super) struct Base {
 
 /// The environment of a command as it is shown: secrets as `***`, and without what its user brings
 /// along.
-fn shown_env(spec: &CommandSpec) -> BTreeMap<String, String> {
-    let value = |value: &EnvValue| match value {
-        EnvValue::Plain(text) => text.clone(),
+fn shown_env(env: BTreeMap<String, EnvValue>, user: Option<&String>) -> BTreeMap<String, String> {
+    let value = |value: EnvValue| match value {
+        EnvValue::Plain(text) => text,
         EnvValue::Secret(_) => "***".to_owned(),
     };
-    let own = |name: &str| spec.user.is_none() || !OF_USER.contains(&name);
-    let own = spec.env.iter().filter(|(name, _)| own(name));
-    own.map(|(name, of)| (name.clone(), value(of))).collect()
+    let own = |name: &str| user.is_none() || !OF_USER.contains(&name);
+    let own = env.into_iter().filter(|(name, _)| own(name));
+    own.map(|(name, of)| (name, value(of))).collect()
 }
 
 impl Base {
@@ -39,18 +39,19 @@ impl Base {
         let mut spec = engine::shell_command(scope, "");
         spec.argv.pop();
         Self {
-            env: shown_env(&spec),
+            env: shown_env(spec.env, spec.user.as_ref()),
             shell: spec.argv,
         }
     }
 }
 
 /// A command. `text` is the shell text the plan wrote; `base` is what a plain command sees.
-pub(super) fn command(spec: &CommandSpec, text: Option<&str>, base: &Base) -> CommandShown {
-    let env = shown_env(spec);
+pub(super) fn command(spec: CommandSpec, text: Option<&str>, base: &Base) -> CommandShown {
+    let env = shown_env(spec.env, spec.user.as_ref());
     let changed = env.iter().filter(|(name, value)| {
         !OWN.contains(&name.as_str()) && base.env.get(*name) != Some(*value)
     });
+    let changed = changed.map(|(name, value)| (name.clone(), value.clone()));
     let unset = base.env.keys().filter(|name| {
         let of_user = spec.user.is_some() && OF_USER.contains(&name.as_str());
         !env.contains_key(*name) && !of_user
@@ -58,20 +59,18 @@ pub(super) fn command(spec: &CommandSpec, text: Option<&str>, base: &Base) -> Co
     let shell = spec.argv.split_last().map_or(&[][..], |(_, shell)| shell);
     let own_shell = text.is_some() && *shell != *base.shell;
     CommandShown {
-        argv: spec.argv.clone(),
         shell: own_shell.then(|| shell.to_vec()),
         text: text.map(str::to_owned),
         dir: spec.dir.display().to_string(),
-        user: spec.user.clone(),
-        env_changed: changed
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
+        env_changed: changed.collect(),
         env_unset: unset.cloned().collect(),
         env_of_user: match &spec.user {
             Some(_) => OF_USER.map(str::to_owned).to_vec(),
             None => Vec::new(),
         },
         env,
+        argv: spec.argv,
+        user: spec.user,
         timeout_ms: spec.timeout.map(|timeout| timeout.0),
         grace_ms: spec.grace.0,
     }
@@ -90,7 +89,8 @@ pub(super) fn guard(
         Asked::Command { text, .. } => Some(text.as_str()),
         Asked::Http(_) | Asked::Tcp { .. } => None,
     };
-    let (asks, shown) = match &ask {
+    let holds_when = holds_when(&ask);
+    let (asks, shown) = match ask {
         Ask::Command { spec, .. } => {
             let words: Vec<_> = spec.argv.iter().map(|word| quote(word)).collect();
             let asks = text.map_or_else(|| words.join(" "), str::to_owned);
@@ -101,7 +101,7 @@ pub(super) fn guard(
     };
     GuardShown {
         asks,
-        holds_when: holds_when(&ask),
+        holds_when,
         command: shown,
         within_ms: None,
         every_ms: None,
@@ -211,7 +211,7 @@ mod tests {
             timeout: None,
             grace: Millis::from_secs(10),
         };
-        let shown = command(&spec, Some("true"), &base);
+        let shown = command(spec, Some("true"), &base);
         let changed: Vec<_> = shown
             .env_changed
             .iter()

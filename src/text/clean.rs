@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// direction of writing or cannot be seen are shown as `^[` or `<U+202E>`; tabs and line breaks
 /// become spaces.
 pub fn clean(text: &str) -> String {
+    if super::is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.trim_end_matches(['\n', '\r']).chars() {
         match stand_in(character) {

@@ -1,6 +1,6 @@
 //! Fitting text into columns, and lengths of time into words.
 
-use super::{clean, width};
+use super::{clean, is_plain, width};
 use crate::types::Millis;
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -47,6 +47,11 @@ fn wrap_line(line: &str, columns: usize, lines: &mut Vec<String>) {
         indent = "";
     }
     let mut rest = words.trim_end_matches(' ');
+    let fitting = if is_plain(rest) {
+        fitting_plain
+    } else {
+        fitting
+    };
     loop {
         let end = fitting(rest, columns - indent.len());
         lines.push(format!("{indent}{}", rest[..end].trim_end_matches(' ')));
@@ -74,6 +79,18 @@ fn fitting(text: &str, columns: usize) -> usize {
         }
     }
     text.len()
+}
+
+/// The same where each byte is a column.
+fn fitting_plain(text: &str, columns: usize) -> usize {
+    if text.len() <= columns {
+        return text.len();
+    }
+    // The space may be the first character that does not fit.
+    let space = text[..=columns].rfind(' ');
+    space
+        .filter(|space| *space > 0)
+        .unwrap_or_else(|| columns.max(1))
 }
 
 /// The same within one cluster of characters that is wider than the line, such as an emoji with a
@@ -180,6 +197,11 @@ mod tests {
                 prop_assert!(width(&line) <= columns, "{:?}", line);
                 prop_assert!(!line.chars().any(char::is_control));
             }
+        }
+
+        #[test]
+        fn a_plain_text_breaks_where_any_other_does(text in "[ -~]{1,60}", columns in 1_usize..70) {
+            prop_assert_eq!(fitting_plain(&text, columns), fitting(&text, columns));
         }
 
         #[test]

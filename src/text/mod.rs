@@ -16,5 +16,15 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// How many columns a text takes on one line.
 pub fn width(text: &str) -> usize {
-    text.width()
+    if is_plain(text) {
+        text.len()
+    } else {
+        text.width()
+    }
+}
+
+/// Whether a text has nothing but printable ASCII, so that each byte is a column. Nearly every text
+/// is like that, and asking is far cheaper than looking every character up.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
