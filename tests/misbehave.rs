@@ -88,6 +88,17 @@ impl Walk {
         })
     }
 
+    /// Stops the shim, and lets the command end meanwhile; gives the shim.
+    fn end_behind_a_stopped_shim(&self) -> i32 {
+        let shim = self.pid("shim");
+        let pids = wait_for_file(self.run.dir.path(), "-wild.1.pid");
+        let group = wait_until("the command's number", || group_in(&pids));
+        kill(shim, Signal::STOP);
+        self.run.touch("go");
+        wait_until("the command's end", || (!lives(group)).then_some(()));
+        shim
+    }
+
     /// Waits for the command's end, and what is known of the attempt then.
     fn end(&mut self) -> Attempt {
         self.front.wait("the command's end", |mirror| {
@@ -387,12 +398,7 @@ fn ended_unseen() -> Option<Exit> {
                 sleep 0.02; done; echo over";
     let began = clock::up();
     let mut walk = Walk::of(text, &limits);
-    let shim = walk.pid("shim");
-    let pids = wait_for_file(walk.run.dir.path(), "-wild.1.pid");
-    let group = wait_until("the command's number", || group_in(&pids));
-    kill(shim, Signal::STOP);
-    walk.run.touch("go");
-    wait_until("the command's end", || (!lives(group)).then_some(()));
+    let shim = walk.end_behind_a_stopped_shim();
     let in_time = clock::up().since(began) < Millis::from_secs(2);
     wait_until("the end of its time", || {
         (clock::up().since(began) > Millis::from_secs(4)).then_some(())
@@ -416,12 +422,7 @@ fn a_cancel_that_comes_after_the_end_of_its_command_changes_nothing() {
     let text = "echo $PPID > HERE/shim; until test -e HERE/go || ! test -e HERE/shim; do \
                 sleep 0.02; done";
     let mut walk = Walk::of(text, &IMPATIENT);
-    let shim = walk.pid("shim");
-    let pids = wait_for_file(walk.run.dir.path(), "-wild.1.pid");
-    let group = wait_until("the command's number", || group_in(&pids));
-    kill(shim, Signal::STOP);
-    walk.run.touch("go");
-    wait_until("the command's end", || (!lives(group)).then_some(()));
+    let shim = walk.end_behind_a_stopped_shim();
     let cancel = walk.front.decide(None, Decision::Cancel);
     cancel.expect("nobody has heard of its end");
     wait_for_file(walk.run.dir.path(), "-wild.1.cancel");

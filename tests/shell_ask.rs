@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 use upwalk::shell::ask::{self, Again, Secrets, Stop};
 use upwalk::shell::store::RunDir;
@@ -188,10 +188,8 @@ fn an_ask_that_is_stopped_ends_at_once_with_all_it_started() -> Tested {
     Ok(())
 }
 
-#[test]
-fn an_asker_ends_with_whoever_asked() -> Tested {
-    let mark = format!("{}{}", std::process::id(), "63");
-    let order = serde_json::json!({ "Run": spec(&format!("sleep {mark}")) });
+/// Asks a question as a supervisor does; it lives as long as its line does.
+fn asker(question: &CommandSpec) -> Result<(Child, ChildStdin), Box<dyn Error>> {
     #[expect(
         clippy::disallowed_methods,
         reason = "stands in for a supervisor that dies"
@@ -202,7 +200,14 @@ fn an_asker_ends_with_whoever_asked() -> Tested {
         .stdout(Stdio::null())
         .spawn()?;
     let mut line = asker.stdin.take().ok_or("it is piped")?;
-    writeln!(line, "{order}")?;
+    writeln!(line, "{}", serde_json::json!({ "Run": question }))?;
+    Ok((asker, line))
+}
+
+#[test]
+fn an_asker_ends_with_whoever_asked() -> Tested {
+    let mark = format!("{}{}", std::process::id(), "63");
+    let (mut asker, line) = asker(&spec(&format!("sleep {mark}")))?;
     until(|| is_running(&format!("sleep {mark}")).unwrap_or(false));
     drop(line);
     asker.wait()?;
@@ -221,18 +226,7 @@ fn what_a_killed_supervisor_and_asker_left_is_ended_by_the_next_one() -> Tested 
     question.env.insert("RUN_DIR".to_owned(), run_dir);
     let attempt = plain("ask".to_owned());
     question.env.insert("UPWALK_ATTEMPT".to_owned(), attempt);
-    let order = serde_json::json!({ "Run": question });
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "stands in for an asker that is killed"
-    )]
-    let mut asker = std::process::Command::new(env!("CARGO_BIN_EXE_upwalk"))
-        .arg("__ask")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let mut line = asker.stdin.take().ok_or("it is piped")?;
-    writeln!(line, "{order}")?;
+    let (mut asker, _line) = asker(&question)?;
     until(|| is_running(&format!("sleep {mark}")).unwrap_or(false));
     asker.kill()?;
     asker.wait()?;

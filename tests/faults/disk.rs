@@ -9,6 +9,7 @@ use crate::walk::Walk;
 use rustix::fs::{FallocateFlags, Mode, OFlags};
 use rustix::process::Signal;
 use std::path::{Path, PathBuf};
+use std::process::Child;
 
 /// So large that a step may begin as long as nobody else writes there.
 const SIZE: &str = "size=272m,mode=0755";
@@ -198,16 +199,22 @@ fn make_writable(walk: &Walk) {
     mount("umount", &["--lazy"], &walk.sandbox.path("state"));
 }
 
+/// A walk whose disk can only be read since its second step runs.
+fn read_only_in_step_two() -> (Walk, Child) {
+    let walk = on_small_disk(":");
+    let up = walk.begin();
+    walk.until_two();
+    make_read_only(&walk);
+    walk.go();
+    (walk, up)
+}
+
 #[test]
 fn a_read_only_disk_keeps_what_runs_and_begins_nothing() {
     let name = "disk::a_read_only_disk_keeps_what_runs_and_begins_nothing";
     in_own_mounts(name, || {
         let expected = undisturbed();
-        let walk = on_small_disk(":");
-        let up = walk.begin();
-        walk.until_two();
-        make_read_only(&walk);
-        walk.go();
+        let (walk, up) = read_only_in_step_two();
         let ran = walk.sandbox.path("ran");
         wait_until("the end of step two", || {
             std::fs::read_to_string(&ran).is_ok_and(|text| text == "one\ntwo\n")
@@ -231,11 +238,7 @@ fn a_status_that_cannot_be_written_down_is_shown_and_kept_until_it_can() {
     let name = "disk::a_status_that_cannot_be_written_down_is_shown_and_kept_until_it_can";
     in_own_mounts(name, || {
         let expected = undisturbed();
-        let walk = on_small_disk(":");
-        let up = walk.begin();
-        walk.until_two();
-        make_read_only(&walk);
-        walk.go();
+        let (walk, up) = read_only_in_step_two();
         let attach = walk.sandbox.upwalk(["attach", "walk"]);
         let screen = Pty::start(&attach, 120, 40);
         screen.wait_for("it has ended (exit code 0), but that cannot be written down");
