@@ -481,7 +481,7 @@ fn the_configuration_names_unknown_keys_with_their_place() {
     let place = Place::new();
     place.write(
         "config.yaml",
-        "environment: { name: PROD, kind: prod }\nmouse: on\n",
+        "environment: { name: PROD, kind: prod }\nkeys: vi\n",
     );
     let set = place.set();
     let args = [

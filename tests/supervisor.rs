@@ -482,13 +482,13 @@ fn a_supervisor_of_another_wire_version_is_named_with_its_program() {
     let listener = UnixListener::bind(run.dir.socket_path()).expect("nobody listens");
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("somebody connects");
-        let hello = b"{\"frame\":\"hello\",\"wire\":2,\"new\":[]}\n";
+        let hello = b"{\"frame\":\"hello\",\"wire\":9,\"new\":[]}\n";
         stream.write_all(hello).expect("it listens");
     });
     let attached = Client::attach(&run.state_dir, &run.id, Part::Controls, |_| {});
     let error = attached.expect_err("it speaks otherwise");
     server.join().expect("it was asked");
-    assert!(error.what.contains("wire version 2"), "{error}");
+    assert!(error.what.contains("wire version 9"), "{error}");
     let program = format!("/proc/{}/exe", std::process::id());
     assert_eq!(error.other, Some(program.into()));
 }
@@ -556,20 +556,20 @@ fn frames(stream: &UnixStream) -> Vec<FromServer> {
         .collect()
 }
 
-const HELLO: &str = r#"{"frame":"hello","wire":1,"who":{"login":"anna","uid":0},"part":"verb"}"#;
+const HELLO: &str = r#"{"frame":"hello","wire":2,"who":{"login":"anna","uid":0},"part":"verb"}"#;
 
 #[test]
 fn whatever_is_no_frame_ends_the_connection_with_a_reason_and_nothing_else() {
     let run = Run::of(WAITING);
     let _supervisor = run.serve();
     let long = format!("{HELLO}\n{}\n", "x".repeat(wire::MAX_FRAME));
-    let newer = HELLO.replace("\"wire\":1", "\"wire\":2");
+    let newer = HELLO.replace("\"wire\":2", "\"wire\":9");
     let cases: [(&[u8], &str); 9] = [
         (b"\xff\xfe\x00garbage\n", "cannot be read"),
         (b"GET / HTTP/1.1\r\n", "cannot be read"),
         (b"{\"frame\":\"ping\",\"id\":1}\n", "has to be a hello"),
         (newer.as_bytes(), "within a frame"),
-        (&[newer.as_bytes(), b"\n"].concat(), "wire version 2"),
+        (&[newer.as_bytes(), b"\n"].concat(), "wire version 9"),
         (
             &[HELLO.as_bytes(), b"\n{\"frame\":\"decide\"}\n"].concat(),
             "cannot be read",
@@ -594,7 +594,7 @@ fn whatever_is_no_frame_ends_the_connection_with_a_reason_and_nothing_else() {
         let frames = frames(&stream);
         assert!(matches!(
             frames.first(),
-            Some(FromServer::Hello { wire: 1, .. })
+            Some(FromServer::Hello { wire: 2, .. })
         ));
         let Some(FromServer::Bye { why }) = frames.last() else {
             panic!("no goodbye with {reason}: {frames:?}");

@@ -81,6 +81,12 @@ pub fn fact_commands(
     warning.facts.iter().map(fact).collect()
 }
 
+/// What counts how much a step has left to do; none where the plan does not say.
+pub fn pending_command(scope: &Scope<'_>, step: &Step) -> Option<CommandSpec> {
+    let text = step.pending.as_ref()?;
+    Some(question(scope, text, &step.settings))
+}
+
 /// A read-only shell text of the plan (`detect`, a variable's `command`) as a command.
 pub fn shell_command(scope: &Scope<'_>, text: &str) -> CommandSpec {
     question(scope, text, &Settings::default())

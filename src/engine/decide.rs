@@ -103,6 +103,11 @@ fn react(
                 values: values.clone(),
             }]
         }
+        Input::Counted { step, when, left } => vec![Event::PendingCounted {
+            step: step.clone(),
+            when: *when,
+            left: left.clone(),
+        }],
         Input::Ended {
             number,
             end,

@@ -3,9 +3,11 @@
 use super::next::{Next, next};
 use super::retry::retry;
 use super::walk::walk_of;
-use crate::journal::{AskKey, Decision, Fact, Measured, Question, RunState};
+use crate::journal::{AskKey, Count, Decision, Fact, Measured, Question, RunState};
 use crate::plan::Plan;
-use crate::types::{Answer, Ask, CommandSpec, ExitRecord, Millis, Moment, Reach, Seq, Who};
+use crate::types::{
+    Answer, Ask, CommandSpec, ExitRecord, Millis, Moment, Pending, Reach, Seq, StepId, Who,
+};
 use std::collections::BTreeMap;
 
 /// Something that happened outside; the supervisor's one channel carries these.
@@ -44,6 +46,15 @@ pub enum Input {
         of: Measured,
         /// The values.
         values: Vec<Fact>,
+    },
+    /// It was counted how much a step has left to do.
+    Counted {
+        /// Which step.
+        step: StepId,
+        /// Before or after its attempt.
+        when: Count,
+        /// How much.
+        left: Pending,
     },
     /// An intent's command ended.
     Ended {
@@ -117,6 +128,24 @@ pub enum Effect {
         of: Measured,
         /// Name and command.
         commands: Vec<(String, CommandSpec)>,
+    },
+    /// Count how much a step has left to do; answer with `Input::Counted`.
+    Count {
+        /// Which step.
+        step: StepId,
+        /// Before or after its attempt.
+        when: Count,
+        /// What prints the number.
+        command: CommandSpec,
+    },
+    /// Count that again and again while the step runs, and tell the screens alone: it is no fact.
+    Recount {
+        /// Which step.
+        step: StepId,
+        /// What prints the number.
+        command: CommandSpec,
+        /// The time between an answer and the next count.
+        every: Millis,
     },
     /// Run an intent's command, or find out what became of it.
     Run {

@@ -11,20 +11,25 @@ mod command;
 mod decide;
 mod due;
 mod next;
+mod pending;
 mod reopen;
 mod retry;
 mod running;
 mod scope;
 mod stops;
 mod undo;
+mod unknown;
 mod walk;
 mod warning;
 mod why;
 
 pub use choices::{Choice, choices};
-pub use command::{ask_of, fact_commands, shell_command, step_command, undo_command};
+pub use command::{
+    ask_of, fact_commands, pending_command, shell_command, step_command, undo_command,
+};
 pub use decide::{Refusal, advance, decide};
 pub use due::{Effect, Input, deadline, due};
+pub use pending::{Progress, counts, progress};
 pub use reopen::reopen;
 pub use retry::{Retry, retry};
 pub use running::{Silence, leftovers, running_command, silence};

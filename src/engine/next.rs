@@ -7,11 +7,11 @@ use super::command::{ask_of, step_command};
 use super::due::Effect;
 use super::stops::{at_end, in_pause, while_asked};
 use super::walk::{Stop, boundary, is_over, walk_of};
-use super::{Scope, back, retry, warning};
+use super::{Scope, back, pending, retry, unknown, warning};
 use crate::journal::{
     AskKey, Attempt, Event, Outcome, Question, RunState, SkipReason, StepMode, StepRecord, Word,
 };
-use crate::plan::{Item, Kind, Phase, Plan, Polled, Rerun, Role, Settings, Step, Walk};
+use crate::plan::{Item, Kind, Phase, Plan, Polled, Role, Settings, Step, Walk};
 use crate::types::{Answer, CommandSpec, Exit, Moment, Reach};
 
 /// What happens next.
@@ -198,6 +198,9 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
             Some(Answer::Yes | Answer::No(_)) => {}
         }
     }
+    if let Some(next) = pending::before(plan, state, step, record) {
+        return next;
+    }
     if state.run.step_mode == StepMode::Stepping && !record.has(Word::MayBegin) {
         return Next::question(Question::NextStep {
             step: step.id.clone(),
@@ -212,7 +215,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
 }
 
 /// The next attempt's first event.
-fn started(step: &Step, record: &StepRecord) -> Event {
+pub(super) fn started(step: &Step, record: &StepRecord) -> Event {
     Event::StepStarted {
         step: step.id.clone(),
         attempt: record.attempts.last().map_or(1, |last| last.attempt + 1),
@@ -228,18 +231,24 @@ fn under_way(
     record: &StepRecord,
     attempt: &Attempt,
 ) -> Next {
+    if attempt.ended.is_some()
+        && let Some(next) = pending::after(plan, state, step, record)
+    {
+        return next;
+    }
     if record.has(Word::DidItsWork) {
         return verified(plan, state, step, attempt);
     }
     if let Some(why) = &attempt.unknown {
-        return unknown(plan, state, step, record, attempt, why);
+        return unknown::next(plan, state, step, record, attempt, why);
     }
     let scope = Scope::at(plan, state, &step.id);
     match &step.kind {
         Kind::Run(_) | Kind::Argv(_) => {
             let Some(end) = &attempt.end else {
                 let files = format!("{}.{}", step.id, attempt.attempt);
-                return Next::Await(run(attempt, &files, step_command(&scope, step)));
+                let running = Next::Await(run(attempt, &files, step_command(&scope, step)));
+                return pending::beside(plan, state, step, running);
             };
             match &end.exit {
                 Exit::Code(code) if step.ok_codes.contains(code) => {
@@ -251,9 +260,17 @@ fn under_way(
         Kind::Check(polled) => {
             let key = AskKey::Check(step.id.clone());
             match state.answers.get(&key).map(|answered| &answered.answer) {
-                None => poll(key, &scope, polled, &step.settings, &attempt.started),
-                Some(Answer::Yes) => finished(step, Outcome::Done),
-                Some(answer) => failed(step, answer.to_string()),
+                None => {
+                    let asked = poll(key, &scope, polled, &step.settings, &attempt.started);
+                    pending::beside(plan, state, step, asked)
+                }
+                Some(answer) => {
+                    let counted = pending::after(plan, state, step, record);
+                    counted.unwrap_or_else(|| match answer {
+                        Answer::Yes => finished(step, Outcome::Done),
+                        Answer::No(_) | Answer::CouldNotTell(_) => failed(step, answer.to_string()),
+                    })
+                }
             }
         }
         Kind::Manual(_) if record.has(Word::DoneByHand) => verified(plan, state, step, attempt),
@@ -305,7 +322,7 @@ pub(super) fn poll(
 }
 
 /// A step whose command did its work: now `verify` has the word.
-fn verified(plan: &Plan, state: &RunState, step: &Step, attempt: &Attempt) -> Next {
+pub(super) fn verified(plan: &Plan, state: &RunState, step: &Step, attempt: &Attempt) -> Next {
     let Some(polled) = &step.verify else {
         return finished(step, Outcome::Done);
     };
@@ -324,51 +341,6 @@ fn verified(plan: &Plan, state: &RunState, step: &Step, attempt: &Attempt) -> Ne
         }
         Some(Answer::Yes) => finished(step, Outcome::Done),
         Some(answer) => failed(step, format!("verify says {answer}")),
-    }
-}
-
-/// A step whose command ended nobody knows how: run again, ask, or leave it to a person.
-fn unknown(
-    plan: &Plan,
-    state: &RunState,
-    step: &Step,
-    record: &StepRecord,
-    attempt: &Attempt,
-    why: &str,
-) -> Next {
-    let timed_out = attempt
-        .end
-        .as_ref()
-        .is_some_and(|end| end.exit == Exit::TimedOut);
-    let person = || {
-        let (id, why) = (step.id.clone(), why.to_owned());
-        Next::happen([
-            Event::StepFinished {
-                step: id.clone(),
-                outcome: Outcome::Unknown(why.clone()),
-            },
-            Event::QuestionAsked {
-                question: Question::OutcomeUnknown { step: id, why },
-            },
-        ])
-    };
-    // What runs out of time twice will do so again: a person has to look at it.
-    if timed_out && record.reruns > 0 {
-        return person();
-    }
-    match (step.rerun, &step.unless) {
-        (Rerun::Safe, _) => Next::happen([started(step, record)]),
-        (Rerun::Check, Some(guard)) => {
-            let key = AskKey::StepDoneAfterAll(step.id.clone());
-            let scope = Scope::at(plan, state, &step.id);
-            match state.answers.get(&key).map(|answered| &answered.answer) {
-                None => Next::ask(key, ask_of(&scope, guard, &step.settings)),
-                Some(Answer::Yes) => verified(plan, state, step, attempt),
-                Some(Answer::No(_)) => Next::happen([started(step, record)]),
-                Some(Answer::CouldNotTell(_)) => person(),
-            }
-        }
-        (Rerun::Never, _) | (Rerun::Check, None) => person(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fold of questions and answers: what a person's word changes in the state.
 
-use super::event::{AskKey, Measured};
+use super::asked::{AskKey, Measured};
 use super::fold::Misfit;
 use super::question::{Decision, Question, Verdict};
 use super::state::{Facts, Open, WarningRecord, Word};

@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
 /// The format that this upwalk writes: major and minor.
-pub const FORMAT: (u32, u32) = (1, 1);
+pub const FORMAT: (u32, u32) = (1, 2);
 
 /// What the first line's hash builds on.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -397,7 +397,7 @@ mod tests {
             }
             out.into_bytes()
         };
-        let major = reseal(text.replace("\"format\":[1,1]", "\"format\":[2,0]"));
+        let major = reseal(text.replace("\"format\":[1,2]", "\"format\":[2,0]"));
         let refused = decode(&major).expect_err("format 2");
         assert!(matches!(refused, Unread::Newer(_)), "{refused:?}");
         let said = refused.to_string();
@@ -407,7 +407,7 @@ mod tests {
             decode(&reseal(strange.clone())).is_err(),
             "foreign in our own minor"
         );
-        let minor = reseal(strange.replace("\"format\":[1,1]", "\"format\":[1,7]"));
+        let minor = reseal(strange.replace("\"format\":[1,2]", "\"format\":[1,7]"));
         let journal = decode(&minor).expect("a newer minor version is read");
         assert!(journal.events.iter().any(|e| e.event == Event::Unknown));
     }

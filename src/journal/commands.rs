@@ -1,9 +1,10 @@
 //! Commands in the journal: which events are their intents, and the fold of what became of them.
 
+use super::asked::Count;
 use super::event::Event;
 use super::fold::Misfit;
 use super::state::{Attempt, Facts, Word};
-use crate::types::{Moment, Seq};
+use crate::types::{Moment, Pending, Seq, StepId};
 
 impl Event {
     /// The intent's files begin with its number: whether this is one.
@@ -11,6 +12,16 @@ impl Event {
         matches!(
             self,
             Self::StepStarted { command: true, .. } | Self::UndoStarted { .. }
+        )
+    }
+}
+
+impl Event {
+    /// Whether what was counted while a step ran says nothing any more after this.
+    pub fn outdates_counts(&self) -> bool {
+        matches!(
+            self,
+            Self::PendingCounted { .. } | Self::StepStarted { .. } | Self::StepFinished { .. }
         )
     }
 }
@@ -38,6 +49,9 @@ impl Facts {
             if let Some(record) = step.and_then(|id| self.steps.get_mut(&id)) {
                 let voids = |attempt: &Attempt| attempt.number == *number;
                 let forth = record.attempts.iter().any(voids);
+                if let Some(void) = record.attempts.iter().find(|attempt| voids(attempt)) {
+                    record.to_do.clone_from(&void.before);
+                }
                 record.attempts.retain(|attempt| !voids(attempt));
                 record.undo_attempts.retain(|attempt| !voids(attempt));
                 let again = if forth {
@@ -47,6 +61,22 @@ impl Facts {
                 };
                 record.words.insert(again);
             }
+        }
+        Ok(())
+    }
+
+    /// How much a step has left to do was counted.
+    pub(super) fn counted(
+        &mut self,
+        step: &StepId,
+        when: Count,
+        left: &Pending,
+    ) -> Result<(), Misfit> {
+        let record = self.step(step);
+        match (when, record.attempts.last_mut()) {
+            (Count::Before, _) => record.to_do = Some(left.clone()),
+            (Count::After, Some(last)) => last.after = Some(left.clone()),
+            (Count::After, None) => return Err(format!("step {step} had not begun")),
         }
         Ok(())
     }

@@ -3,11 +3,12 @@
 //! Names and fields are a file format (see `codec` for its version): new kinds and new optional
 //! fields are a new minor version, anything else a new major one.
 
+use super::asked::{AskKey, Count, Fact, Measured};
 use super::opening::RunStarted;
 use super::question::{Decision, Evidence, Question};
 use super::salvaged::Salvaged;
 use crate::types::{
-    Answer, BootId, Digest, ExitRecord, Moment, Seq, StepId, Version, WarningId, Who,
+    Answer, BootId, Digest, ExitRecord, Moment, Pending, Seq, StepId, Version, WarningId, Who,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,6 +76,15 @@ pub enum Event {
         of: Measured,
         /// The values, in the plan's order.
         values: Vec<Fact>,
+    },
+    /// How much a step has left to do was counted (since 1.2).
+    PendingCounted {
+        /// Which step.
+        step: StepId,
+        /// Before or after its attempt.
+        when: Count,
+        /// How much.
+        left: Pending,
     },
     /// A note was shown; it stops nobody.
     WarningShown {
@@ -267,55 +277,6 @@ pub enum Event {
     /// An event of a newer minor version; carried along, never acted on.
     #[serde(other, skip_serializing)]
     Unknown,
-}
-
-/// A measured value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fact {
-    /// What it is.
-    pub name: String,
-    /// Its first line, or why it is unknown.
-    pub value: Result<String, String>,
-}
-
-/// What values were measured for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measured {
-    /// A warning's facts.
-    Warning(WarningId),
-    /// The installed version after the last step (round 1, 2, … as a person retries).
-    VersionAtEnd(u32),
-    /// The installed version after a rollback.
-    VersionAfterRollback(u32),
-}
-
-/// Which question a guard answers. Rounds count how often a person had it asked again.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AskKey {
-    /// `only_if` of a warning.
-    WarningApplies(WarningId),
-    /// `only_if` of a step.
-    StepApplies(StepId),
-    /// `unless` of a step, before it runs.
-    StepDone(StepId),
-    /// `unless` of a step whose outcome is unknown.
-    StepDoneAfterAll(StepId),
-    /// A check step's own question.
-    Check(StepId),
-    /// `verify` of a step.
-    Verify(StepId),
-    /// The pause's guard of this index, on leaving.
-    PauseGuard(StepId, usize),
-    /// A lasting check, asked again on leaving the pause.
-    Lasting(StepId, StepId),
-    /// The pause's guard of this index, re-measured during the pause.
-    PauseWatch(StepId, usize),
-    /// `undo_if` of a step.
-    UndoApplies(StepId),
-    /// `undo_verify` of a step.
-    UndoVerify(StepId),
 }
 
 /// How a step, or taking it back, ended.

@@ -3,7 +3,8 @@
 //! An event that does not fit the state before it is damage, never patched over. `supervisor`,
 //! front ends and tests all come through here.
 
-use super::event::{AskKey, Event, Outcome, Recorded};
+use super::asked::AskKey;
+use super::event::{Event, Outcome, Recorded};
 use super::opening::RunStarted;
 use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
@@ -130,6 +131,7 @@ impl Facts {
             | Event::UndoStarted { .. }
             | Event::UndoFinished { .. }
             | Event::UndoSkipped { .. } => self.stepped(next),
+            Event::PendingCounted { step, when, left } => self.counted(step, *when, left)?,
             Event::CommandEnded { .. }
             | Event::IntentVoided { .. }
             | Event::StepOutcomeUnknown { .. }
@@ -304,7 +306,10 @@ impl Facts {
             }
             record.outcome = None;
             record.words.retain(|word| word.lets_begin());
-            let begun = Attempt::begun(next.n, &next.at, *attempt, *command);
+            let mut begun = Attempt::begun(next.n, &next.at, *attempt, *command);
+            // What begins by itself begins with what the last attempt has left.
+            let left = || record.attempts.last().and_then(|last| last.after.clone());
+            begun.before = record.to_do.take().or_else(left);
             record.attempts.push(begun);
             self.intents.insert(next.n, step.clone());
         } else if let Event::StepFinished { step, outcome } = &next.event {

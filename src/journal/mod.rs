@@ -4,6 +4,7 @@
 //! fold of them and has no other writer. Nothing here touches a file.
 
 mod answers;
+mod asked;
 pub mod codec;
 mod commands;
 mod event;
@@ -15,7 +16,8 @@ mod salvaged;
 pub(crate) mod samples;
 mod state;
 
-pub use event::{AskKey, Event, Fact, Measured, Outcome, Recorded, RunResult, SkipReason};
+pub use asked::{AskKey, Count, Fact, Measured};
+pub use event::{Event, Outcome, Recorded, RunResult, SkipReason};
 pub use fold::FoldError;
 pub use opening::{RunStarted, StepMode, VarValue};
 pub use question::{Decision, Evidence, Question, Verdict};

@@ -1,6 +1,6 @@
 //! What a run asks a person, and what a person answers: part of the event vocabulary.
 
-use super::event::{AskKey, Fact};
+use super::asked::{AskKey, Fact};
 use crate::types::{Digest, Series, StepId, WarningId};
 use serde::{Deserialize, Serialize};
 

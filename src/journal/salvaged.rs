@@ -1,7 +1,8 @@
 //! What happened to the journal itself, an end that was cut off or a part that was lost, and the
 //! fold of it.
 
-use super::event::{AskKey, Outcome, RunResult};
+use super::asked::AskKey;
+use super::event::{Outcome, RunResult};
 use super::state::{Attempt, Facts, Finished, Remark, Word};
 use crate::types::{BootId, Moment, Seq, StepId, Who};
 use serde::{Deserialize, Serialize};

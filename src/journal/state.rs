@@ -3,10 +3,13 @@
 //! [`RunState::begin`] and [`RunState::apply`] (in `fold`) are its only writers; everybody else
 //! reads the [`Facts`] behind it. Looks, settings and log lines are never in here.
 
-use super::event::{AskKey, Fact, Measured, Outcome, RunResult, SkipReason};
+use super::asked::{AskKey, Fact, Measured};
+use super::event::{Outcome, RunResult, SkipReason};
 use super::opening::RunStarted;
 use super::question::{Decision, Evidence, Question};
-use crate::types::{Answer, Digest, ExitRecord, Moment, Seq, StepId, Version, WarningId, Who};
+use crate::types::{
+    Answer, Digest, ExitRecord, Moment, Pending, Seq, StepId, Version, WarningId, Who,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A folded run.
@@ -118,6 +121,8 @@ pub struct StepRecord {
     pub retries: u32,
     /// When its outcome was journalled.
     pub ended: Option<Moment>,
+    /// How much there was to do when that was counted for the attempt that begins next.
+    pub to_do: Option<Pending>,
 }
 
 /// Something that was said of a step and counts until its next attempt.
@@ -208,6 +213,10 @@ pub struct Attempt {
     pub outlived: Vec<String>,
     /// Who said that this is waited for no longer.
     pub let_go: Option<Who>,
+    /// How much there was to do before it; none where nobody counts.
+    pub before: Option<Pending>,
+    /// How much was left when it had ended; none where that was not counted.
+    pub after: Option<Pending>,
 }
 
 impl Attempt {
@@ -225,6 +234,8 @@ impl Attempt {
             cancelled: None,
             outlived: Vec::new(),
             let_go: None,
+            before: None,
+            after: None,
         }
     }
 }

@@ -3,11 +3,11 @@
 use super::names::Names;
 use crate::engine;
 use crate::journal::{
-    Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, SkipReason, Verdict,
+    Count, Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, SkipReason, Verdict,
 };
 use crate::plan::Plan;
 use crate::text;
-use crate::types::{ExitRecord, Seq, ServiceId, StepId, Version, WarningId, Who};
+use crate::types::{ExitRecord, Pending, Seq, ServiceId, StepId, Version, WarningId, Who};
 use std::collections::BTreeMap;
 
 /// The sentence that tells of an event, without its time; none for what is told otherwise.
@@ -27,6 +27,11 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         } => step(id, &started(&names, id, *attempt)),
         Event::StepFinished { step: id, outcome } => step(id, &over(plan, state, id, outcome)),
         Event::StepSkipped { step: id, why } => step(id, &format!("skipped, {}.", reason(why))),
+        Event::PendingCounted {
+            step: id,
+            when,
+            left,
+        } => step(id, &counted(state, id, *when, left)),
         Event::VariablesSet { step: id, values } => step(id, &set(values)),
         Event::UndoStarted { step: id, attempt } => {
             step(id, &format!("taking it back{}.", again(*attempt)))
@@ -109,6 +114,32 @@ fn let_go(who: &Who) -> String {
 /// A warning does not apply.
 fn not_needed(names: &Names<'_>, id: &WarningId) -> String {
     format!("{} ({id}) does not apply here.", names.warning(id))
+}
+
+/// How much a step has to do, before or after its attempt.
+fn counted(state: &RunState, id: &StepId, when: Count, left: &Pending) -> String {
+    let last = state
+        .steps
+        .get(id)
+        .and_then(|record| record.attempts.last());
+    let before = last.and_then(|last| last.before.as_ref()?.known());
+    match (when, left) {
+        (Count::Before, Pending::Known(0)) => {
+            "there is nothing to do, as the plan counts it.".into()
+        }
+        (Count::Before, Pending::Known(left)) => format!("{left} to do, as the plan counts it."),
+        (Count::Before, Pending::Unknown(why)) => {
+            format!("how much there is to do is unknown: {why}.")
+        }
+        (Count::After, Pending::Known(0)) => "nothing is left to do, as the plan counts it.".into(),
+        (Count::After, Pending::Known(left)) => match before {
+            Some(before) => format!("{left} of {} still to do.", before.max(*left)),
+            None => format!("{left} still to do, as the plan counts it."),
+        },
+        (Count::After, Pending::Unknown(why)) => {
+            format!("how much is left to do is unknown: {why}.")
+        }
+    }
 }
 
 /// What a step has written to `$OUTPUT`.

@@ -123,6 +123,8 @@ pub struct StepShown {
     pub retries: Option<RetriesShown>,
     /// Whether a person cannot skip it.
     pub required: bool,
+    /// What counts how much it has left to do.
+    pub pending: Option<CommandShown>,
     /// When it fails: `ask`.
     pub on_failure: &'static str,
     /// Variables it may write to `$OUTPUT`.

@@ -142,6 +142,10 @@ fn step(book: &mut Runbook, of: &StepShown) {
             guard(book, label, asked, own);
         }
     }
+    if let Some(pending) = &of.pending {
+        book.paragraph("What is left to do is counted before, while and after it runs:");
+        book.fence("sh", &words::command(pending));
+    }
     book.items("Rerun", &words::step_facts(of));
     book.items("Retries", &words::failing(of));
     back(book, of);

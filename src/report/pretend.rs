@@ -11,7 +11,9 @@ use crate::journal::{
     RunStarted, RunState,
 };
 use crate::plan::Plan;
-use crate::types::{Answer, BootId, Exit, ExitRecord, Millis, Moment, Seq, StepId, Timestamp};
+use crate::types::{
+    Answer, BootId, Exit, ExitRecord, Millis, Moment, Pending, Seq, StepId, Timestamp,
+};
 use std::collections::BTreeMap;
 
 /// A run at its first event.
@@ -236,8 +238,12 @@ impl Host<'_> {
                 let values = values.collect();
                 Some(Input::Measured { of, values })
             }
+            Effect::Count { step, when, .. } => {
+                let left = Pending::Known(0);
+                Some(Input::Counted { step, when, left })
+            }
             Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
-            Effect::Watch { .. } | Effect::Cancel { .. } => None,
+            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => None,
         });
         input.ok_or_else(|| engine::why(self.plan, &self.state, &self.now).sentence)
     }

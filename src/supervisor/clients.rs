@@ -22,6 +22,8 @@ pub(super) struct Clients {
     history: Vec<Line>,
     asking: BTreeMap<AskKey, Live>,
     still_running: BTreeMap<Seq, Live>,
+    /// What the step that runs has left to do.
+    counted: Option<Live>,
     /// Queues that were closed and may still be written.
     leaving: Vec<Outbox>,
 }
@@ -40,6 +42,7 @@ impl Clients {
         let mut lines = self.history.clone();
         lines.push(line(&FromServer::CaughtUp));
         let live = self.asking.values().chain(self.still_running.values());
+        let live = live.chain(&self.counted);
         lines.extend(live.map(|live| line(&FromServer::Live(live.clone()))));
         outbox.load(&lines);
         self.seats.insert(id, Seat { who, part, outbox });
@@ -83,6 +86,9 @@ impl Clients {
         {
             self.still_running.remove(number);
         }
+        if recorded.event.outdates_counts() {
+            self.counted = None;
+        }
         let event = line(&FromServer::event(recorded));
         self.history.push(event.clone());
         self.tell_all(&event);
@@ -97,6 +103,7 @@ impl Clients {
             Live::Asked { key } => {
                 self.asking.remove(key);
             }
+            Live::Counted { .. } => self.counted = Some(live.clone()),
             Live::StillRunning { number, .. } => {
                 self.still_running.insert(*number, live.clone());
             }

@@ -4,14 +4,14 @@
 use super::client::{ClientError, Update};
 use super::wire::{self, FromServer, Live};
 use super::{load, stem};
-use crate::engine::{self, Refusal, Silence};
+use crate::engine::{self, Progress, Refusal, Silence};
 use crate::journal::{AskKey, Event, FoldError, Recorded, RunState, StepRecord};
 use crate::plan::Plan;
 use crate::shell::clock;
 use crate::shell::exec::{self, Trace};
 use crate::shell::store::RunDir;
 use crate::shell::tail;
-use crate::types::{Answer, Moment, Seq, Timestamp, Who};
+use crate::types::{Answer, Moment, Pending, Seq, StepId, Timestamp, Who};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct Mirror {
     pub asking: BTreeMap<AskKey, (Option<Answer>, Option<Timestamp>)>,
     /// Commands that outlive their shim.
     pub still_running: BTreeMap<Seq, String>,
+    /// What the step that runs has left to do, as it was counted last.
+    pub counted: Option<(StepId, Pending)>,
     /// Who has the controls.
     pub controls: Option<Who>,
     /// Whether that is this front end.
@@ -54,6 +56,7 @@ impl Mirror {
             caught_up: false,
             asking: BTreeMap::new(),
             still_running: BTreeMap::new(),
+            counted: None,
             controls: None,
             yours: false,
             observers: Vec::new(),
@@ -117,6 +120,9 @@ impl Mirror {
         {
             self.still_running.remove(number);
         }
+        if recorded.event.outdates_counts() {
+            self.counted = None;
+        }
         Ok(())
     }
 
@@ -128,10 +134,17 @@ impl Mirror {
             Live::Asked { key } => {
                 self.asking.remove(&key);
             }
+            Live::Counted { step, left } => self.counted = Some((step, left)),
             Live::StillRunning { number, what } => {
                 self.still_running.insert(number, what);
             }
         }
+    }
+
+    /// How far the attempt that runs is, by what was counted; none where that is not known.
+    pub fn progress(&self, step: &StepId) -> Option<Progress> {
+        let counted = self.counted.as_ref().filter(|(of, _)| of == step);
+        engine::progress(self.state.as_ref()?, step, counted.map(|(_, left)| left))
     }
 
     /// The log of an intent that the run knows.

@@ -3,9 +3,9 @@
 use super::wire::Live;
 use super::work::{News, Teller};
 use crate::engine::Input;
-use crate::journal::AskKey;
+use crate::journal::{AskKey, Count};
 use crate::shell::ask::{self, Again, Secrets, Stop};
-use crate::types::{Answer, Ask, Millis, Moment};
+use crate::types::{Answer, Ask, CommandSpec, Millis, Moment, Pending, StepId};
 use std::mem::discriminant;
 use std::ops::ControlFlow;
 
@@ -78,4 +78,42 @@ pub(super) fn watch(
     // It goes on until nobody wants to know.
     let again = Again { every, until: None };
     let _ = ask::ask_again(ask, secrets, &again, stop, &mut said);
+}
+
+/// Counts once how much a step has left to do.
+pub(super) fn count(
+    teller: &Teller,
+    (of, when): (StepId, Count),
+    command: &CommandSpec,
+    secrets: &Secrets,
+    stop: &Stop,
+) {
+    if let Some(line) = ask::first_line_unless(command, secrets, stop) {
+        let left = Pending::read(line);
+        teller.tell(News::Last(Input::Counted {
+            step: of,
+            when,
+            left,
+        }));
+    }
+}
+
+/// Counts it again and again, one at a time, and tells the screens alone. It begins with a wait:
+/// what there was before is known.
+pub(super) fn recount(
+    teller: &Teller,
+    of: &StepId,
+    (command, every): (&CommandSpec, Millis),
+    secrets: &Secrets,
+    stop: &Stop,
+) {
+    while !stop.wait(every) {
+        let Some(line) = ask::first_line_unless(command, secrets, stop) else {
+            return;
+        };
+        teller.tell(News::Live(Live::Counted {
+            step: of.clone(),
+            left: Pending::read(line),
+        }));
+    }
 }

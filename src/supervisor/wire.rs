@@ -6,13 +6,13 @@
 
 use crate::engine::Refusal;
 use crate::journal::{AskKey, Decision, Event, Recorded};
-use crate::types::{Answer, BootId, Millis, Moment, RunId, Seq, Timestamp, Who};
+use crate::types::{Answer, BootId, Millis, Moment, Pending, RunId, Seq, StepId, Timestamp, Who};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read as _};
 use std::path::PathBuf;
 
 /// The version that this upwalk speaks.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The longest frame of a front end in bytes, its newline included.
 pub const MAX_FRAME: usize = 1 << 20;
 /// The longest frame of a supervisor in bytes: an event can carry a plan's longest text, escaped.
@@ -144,6 +144,13 @@ pub enum Live {
         /// Which.
         key: AskKey,
     },
+    /// How much the step that runs has left to do, as it was counted last.
+    Counted {
+        /// Which step.
+        step: StepId,
+        /// How much.
+        left: Pending,
+    },
     /// Something of a command outlives its shim and is waited for.
     StillRunning {
         /// The intent.
@@ -260,7 +267,6 @@ pub fn read_line(from: &mut impl BufRead, limit: usize) -> Result<Vec<u8>, Frame
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::StepId;
 
     fn who() -> Who {
         Who {
@@ -303,6 +309,10 @@ mod tests {
                 until: Some(Timestamp::from_millis(9)),
             }),
             FromServer::Live(Live::Asked { key }),
+            FromServer::Live(Live::Counted {
+                step: StepId::from("fill"),
+                left: Pending::Known(12),
+            }),
             FromServer::Live(Live::StillRunning {
                 number: Seq(3),
                 what: "pid 7".to_owned(),

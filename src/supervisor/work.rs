@@ -2,16 +2,16 @@
 //! for. Keeps one thread for each and nothing else; what is to be under way is the engine's `due`.
 //! Called by the loop.
 
-use super::polling::{Polling, watch};
+use super::polling::{Polling, count, recount, watch};
 use super::service::Msg;
 use super::wire::Live;
 use crate::engine::{Effect, Input};
-use crate::journal::{AskKey, Fact, Measured};
+use crate::journal::{AskKey, Count, Fact, Measured};
 use crate::shell::ask::{self, Secrets, Stop};
 use crate::shell::exec::{self, Fate, Job, Still};
 use crate::shell::os;
 use crate::shell::store::RunDir;
-use crate::types::{CommandSpec, Reach, Seq};
+use crate::types::{CommandSpec, Reach, Seq, StepId, Who};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
@@ -24,6 +24,10 @@ pub(super) enum Key {
     Ask(AskKey),
     /// Values.
     Measure(Measured),
+    /// How much a step has left to do.
+    Count(StepId, Count),
+    /// The same, again and again while it runs.
+    Recount(StepId),
     /// An intent's command.
     Run(Seq),
     /// The wish that an intent's command ends, or that what outlives it is let go.
@@ -172,6 +176,14 @@ impl Work {
         Ok(())
     }
 
+    /// Starts the thread of an intent's command.
+    fn spawn_run(&self, teller: Teller, job: Job, secrets: Arc<Secrets>) -> io::Result<()> {
+        let (dir, mine) = (self.dir.clone(), job.number > self.taken_over_at);
+        spawn(teller, move |teller| {
+            run(teller, &dir, &job, &secrets, mine);
+        })
+    }
+
     /// Starts an effect's thread, if it needs one; questions come with what ends them.
     fn spawn(&self, teller: Teller, effect: Effect) -> io::Result<Option<StopOnDrop>> {
         let secrets = Arc::clone(&self.secrets);
@@ -195,21 +207,31 @@ impl Work {
                 })?;
                 Ok(None)
             }
+            Effect::Count {
+                step,
+                when,
+                command,
+            } => ask_with(teller, move |teller, stop| {
+                count(teller, (step, when), &command, &secrets, stop);
+            }),
+            Effect::Recount {
+                step,
+                command,
+                every,
+            } => ask_with(teller, move |teller, stop| {
+                recount(teller, &step, (&command, every), &secrets, stop);
+            }),
             Effect::Run {
                 number,
                 stem,
                 command,
             } => {
-                let (dir, mine) = (self.dir.clone(), number > self.taken_over_at);
                 let job = Job {
                     number,
                     stem,
                     command,
                 };
-                spawn(teller, move |teller| {
-                    run(teller, &dir, &job, &secrets, mine);
-                })?;
-                Ok(None)
+                self.spawn_run(teller, job, secrets).map(|()| None)
             }
             Effect::Cancel {
                 number,
@@ -217,13 +239,17 @@ impl Work {
                 who,
                 reach,
             } => {
-                let who = who.to_string();
-                if let Err(error) = exec::cancel(&self.dir, number, &stem, &who, reach) {
-                    super::log(&format!("cannot end the command of {number}: {error}"));
-                }
+                cancel(&self.dir, (number, &stem), &who, reach);
                 Ok(None)
             }
         }
+    }
+}
+
+/// Has an intent's command ended, or what outlives it let go.
+fn cancel(dir: &RunDir, (number, stem): (Seq, &str), who: &Who, reach: Reach) {
+    if let Err(error) = exec::cancel(dir, number, stem, &who.to_string(), reach) {
+        super::log(&format!("cannot end the command of {number}: {error}"));
     }
 }
 
@@ -242,6 +268,8 @@ fn key_of(effect: &Effect) -> Key {
     match effect {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => Key::Ask(key.clone()),
         Effect::Measure { of, .. } => Key::Measure(of.clone()),
+        Effect::Count { step, when, .. } => Key::Count(step.clone(), *when),
+        Effect::Recount { step, .. } => Key::Recount(step.clone()),
         Effect::Run { number, .. } => Key::Run(*number),
         Effect::Cancel { number, reach, .. } => Key::Cancel(*number, *reach),
     }
@@ -252,7 +280,11 @@ fn asking(effect: &Effect) -> Option<Live> {
     let (key, until) = match effect {
         Effect::Ask { key, until, .. } => (key, until.as_ref().map(|until| until.wall)),
         Effect::Watch { key, .. } => (key, None),
-        Effect::Measure { .. } | Effect::Run { .. } | Effect::Cancel { .. } => return None,
+        Effect::Measure { .. }
+        | Effect::Count { .. }
+        | Effect::Recount { .. }
+        | Effect::Run { .. }
+        | Effect::Cancel { .. } => return None,
     };
     Some(Live::Asking {
         key: key.clone(),

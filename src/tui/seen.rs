@@ -7,7 +7,7 @@ use crate::engine;
 use crate::journal::{AskKey, Attempt, Open, Outcome, Question, RunState, StepRecord};
 use crate::plan::{Item, Phase, Plan, Step, Template, Walk};
 use crate::supervisor::client::Mirror;
-use crate::types::{Answer, Millis, Moment, Seq, StepId, Timestamp, WarningId, Who};
+use crate::types::{Answer, Millis, Moment, Pending, Seq, StepId, Timestamp, WarningId, Who};
 use std::collections::BTreeMap;
 
 /// A pause that may be left this soon is counted down by the second.
@@ -20,6 +20,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) state: &'a RunState,
     pub(crate) asking: &'a BTreeMap<AskKey, (Option<Answer>, Option<Timestamp>)>,
     pub(crate) still_running: &'a BTreeMap<Seq, String>,
+    /// What the step that runs has left to do, as it was counted last.
+    pub(crate) counted: Option<&'a (StepId, Pending)>,
     pub(crate) controls: Option<&'a Who>,
     pub(crate) yours: bool,
     pub(crate) observers: &'a [Who],
@@ -70,6 +72,7 @@ impl<'a> Seen<'a> {
             state,
             asking: &mirror.asking,
             still_running: &mirror.still_running,
+            counted: mirror.counted.as_ref(),
             controls: mirror.controls.as_ref(),
             yours: mirror.yours,
             observers: &mirror.observers,

@@ -64,6 +64,7 @@ pub struct Cell {
 pub fn still(sitting: &Sitting<'_>) -> Vec<Vec<Cell>> {
     let (asking, still_running) = (BTreeMap::new(), BTreeMap::new());
     let seen = Seen {
+        counted: None,
         plan: sitting.plan,
         state: sitting.state,
         asking: &asking,

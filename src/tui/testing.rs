@@ -15,8 +15,8 @@ use crate::journal::{
 };
 use crate::plan::{self, Plan};
 use crate::types::{
-    Answer, BootId, Exit, ExitRecord, Id, Millis, Moment, RunId, Seq, Series, StepId, Timestamp,
-    Version, Who,
+    Answer, BootId, Exit, ExitRecord, Id, Millis, Moment, Pending, RunId, Seq, Series, StepId,
+    Timestamp, Version, Who,
 };
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -99,6 +99,7 @@ pub(crate) struct Run {
     pub(crate) failing: Vec<&'static str>,
     pub(crate) asking: BTreeMap<AskKey, (Option<Answer>, Option<Timestamp>)>,
     pub(crate) still_running: BTreeMap<Seq, String>,
+    pub(crate) counted: Option<(StepId, Pending)>,
     pub(crate) yours: bool,
     pub(crate) gone: bool,
     pub(crate) parting: Option<String>,
@@ -135,6 +136,7 @@ impl Run {
             failing: Vec::new(),
             asking: BTreeMap::new(),
             still_running: BTreeMap::new(),
+            counted: None,
             yours: true,
             gone: false,
             parting: None,
@@ -155,6 +157,7 @@ impl Run {
             state: &self.state,
             asking: &self.asking,
             still_running: &self.still_running,
+            counted: self.counted.as_ref(),
             controls: Some(&self.who),
             yours: self.yours,
             observers: &[],
@@ -238,8 +241,12 @@ impl Run {
             .find_map(|effect| match effect {
                 Effect::Ask { key, .. } => Some(self.answered(key)),
                 Effect::Measure { of, commands } => Some(Self::measured(of, commands)),
+                Effect::Count { step, when, .. } => {
+                    let left = Pending::Known(12);
+                    Some(Input::Counted { step, when, left })
+                }
                 Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
-                Effect::Watch { .. } | Effect::Cancel { .. } => None,
+                Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => None,
             });
         self.send(&input.expect("something is due"));
     }

@@ -98,7 +98,11 @@ impl<'a> Drive<'a> {
                 Some(Input::Answered { key, answer })
             }
             Effect::Run { number, stem, .. } => Some(self.ran(number, &stem)),
-            Effect::Watch { .. } | Effect::Cancel { .. } | Effect::Measure { .. } => None,
+            Effect::Watch { .. }
+            | Effect::Cancel { .. }
+            | Effect::Measure { .. }
+            | Effect::Count { .. }
+            | Effect::Recount { .. } => None,
         }
     }
 

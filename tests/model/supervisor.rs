@@ -73,8 +73,8 @@ impl Work {
             return false;
         }
         match &self.effect {
-            Effect::Ask { .. } | Effect::Measure { .. } => true,
-            Effect::Watch { .. } | Effect::Cancel { .. } => false,
+            Effect::Ask { .. } | Effect::Measure { .. } | Effect::Count { .. } => true,
+            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => false,
             Effect::Run { number, .. } => {
                 let started = machine
                     .supervisor
@@ -193,6 +193,8 @@ fn key_of(effect: &Effect) -> String {
     match effect {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => format!("ask {}", story::name(key)),
         Effect::Measure { of, .. } => format!("measure {of:?}"),
+        Effect::Count { step, when, .. } => format!("count {step} {when:?}"),
+        Effect::Recount { step, .. } => format!("recount {step}"),
         Effect::Run { number, .. } => format!("run {number}"),
         Effect::Cancel { number, .. } => format!("cancel {number}"),
     }
@@ -385,7 +387,11 @@ impl<'a> Machine<'a> {
                 }
                 self.find_out(number, &key)
             }
-            Effect::Watch { .. } | Effect::Cancel { .. } => return Ok(()),
+            Effect::Count { step, when, .. } => {
+                let left = upwalk::types::Pending::Known(0);
+                Input::Counted { step, when, left }
+            }
+            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => return Ok(()),
         };
         let letter = Letter {
             input,

@@ -204,6 +204,11 @@ impl<'a> Drive<'a> {
                 let values = commands.into_iter().map(fact).collect();
                 Input::Measured { of, values }
             }
+            Effect::Recount { .. } => unreachable!("it comes after what it stands beside"),
+            Effect::Count { step, when, .. } => {
+                let left = upwalk::types::Pending::Known(12);
+                Input::Counted { step, when, left }
+            }
             Effect::Run { number, stem, .. } => {
                 let failing = self
                     .fails

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use upwalk::engine::{self, Effect, Input};
 use upwalk::journal::{
-    Decision, Event, Evidence, Fact, Question, Recorded, RunStarted, RunState, StepMode, Verdict,
+    Count, Decision, Event, Evidence, Fact, Question, Recorded, RunStarted, RunState, StepMode,
+    Verdict,
 };
 use upwalk::plan::Plan;
 use upwalk::types::{
-    Answer, BootId, Digest, Exit, ExitRecord, Id, Millis, Moment, RunId, Seq, Series, Timestamp,
-    Version, Who,
+    Answer, BootId, Digest, Exit, ExitRecord, Id, Millis, Moment, Pending, RunId, Seq, Series,
+    Timestamp, Version, Who,
 };
 
 /// One scenario: a plan, what the machine does, what people say, and the story that must come out.
@@ -210,7 +211,14 @@ impl<'a> ScriptedHost<'a> {
     /// Does what is due; says whether that led to an input.
     fn perform(&mut self, effect: Effect) -> bool {
         let input = match effect {
-            Effect::Watch { .. } | Effect::Cancel { .. } => return false,
+            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => {
+                return false;
+            }
+            Effect::Count { step, when, .. } => {
+                let line = self.measure(format!("pending {step}")).value;
+                let left = Pending::read(line);
+                Input::Counted { step, when, left }
+            }
             Effect::Ask { key, .. } => {
                 let name = key_name(&key);
                 let usual = if name.starts_with("unless") {
@@ -425,6 +433,13 @@ fn line(event: &Event) -> Option<String> {
                 Err(why) => format!("{} is unknown ({why})", fact.name),
             };
             values.iter().map(text).collect::<Vec<_>>().join(", ")
+        }
+        Event::PendingCounted { step, when, left } => {
+            let when = match when {
+                Count::Before => "before",
+                Count::After => "after",
+            };
+            format!("{step} to do {when}: {left}")
         }
         Event::WarningShown { warning, .. } => format!("note {warning}"),
         Event::WarningNotNeeded { warning, .. } => format!("no need of {warning}"),

@@ -40,6 +40,8 @@ pub struct Step {
     pub retries: Option<Retries>,
     /// Whether a person cannot skip it.
     pub required: bool,
+    /// Shell text that prints how much there is left to do.
+    pub pending: Option<String>,
     /// What happens when it fails.
     pub on_failure: OnFailure,
     /// Reads progress off the log: two groups (done, total) or one (percent).

@@ -70,10 +70,8 @@ impl Resolver<'_, '_> {
     }
 
     /// Keys of steps.
-    pub(super) fn later_step(&mut self, keys: &RawStep, home: Home, around: &Around) {
+    pub(super) fn later_step(&mut self, keys: &RawStep, home: Home) {
         self.later_item(keys.hop.as_ref(), keys.when.as_ref(), None);
-        self.later(keys.pending.as_ref(), "pending");
-        self.later_text(keys.pending.as_ref(), "pending", around);
         self.later_words(keys, home);
         self.later_ways_back(keys);
         self.later_hosts(keys);

@@ -85,7 +85,7 @@ impl Resolver<'_, '_> {
             self.name(id, named(keys, kind));
         }
         let around = self.around_step(keys, kind, id.as_ref());
-        self.later_step(keys, home, &around);
+        self.later_step(keys, home);
         let resolved = self.kind(keys, kind, &around);
         let step = self.build(raw, id.as_ref(), home, &around);
         if let (Some(id), true) = (&id, kind.1 == BACKUP) {
@@ -214,6 +214,15 @@ impl Resolver<'_, '_> {
             .collect()
     }
 
+    /// What counts how much there is left to do.
+    fn pending(&mut self, text: Option<&Sp<Command>>, around: &Around) -> Option<String> {
+        let around = Around {
+            what: format!("pending of {}", around.what),
+            ..around.clone()
+        };
+        text.map(|text| self.shell_text(text, &around))
+    }
+
     /// The step but for its kind, whose place is held.
     fn build(
         &mut self,
@@ -262,6 +271,7 @@ impl Resolver<'_, '_> {
             ok_codes,
             retries,
             required: is_true(keys.required.as_ref()),
+            pending: self.pending(keys.pending.as_ref(), around),
             on_failure: OnFailure::Ask,
             progress: self.log_pattern(keys.progress.as_ref(), 1..=2),
             error_lines: self.log_pattern(keys.error_lines.as_ref(), 0..=usize::MAX),

@@ -87,20 +87,44 @@ pub fn ask_again(
 /// The first line a command prints, trimmed, or why that cannot be had (it must exit 0 and print
 /// one).
 pub fn first_line(command: &CommandSpec, secrets: &Secrets) -> Result<String, String> {
-    let order = Order::Run(fill(command, secrets)?);
-    let limit = limit_of(command);
-    match reply(&order, limit, None).map_err(|error| error.to_string())? {
-        Some(Reply::Ran {
+    line_of(command, secrets, None).unwrap_or_else(|| Err("it was not answered".to_owned()))
+}
+
+/// The same; none where `stop` was told first.
+pub fn first_line_unless(
+    command: &CommandSpec,
+    secrets: &Secrets,
+    stop: &Stop,
+) -> Option<Result<String, String>> {
+    line_of(command, secrets, Some(stop))
+}
+
+/// The first line a command prints, or why not; none where it was stopped.
+fn line_of(
+    command: &CommandSpec,
+    secrets: &Secrets,
+    stop: Option<&Stop>,
+) -> Option<Result<String, String>> {
+    let filled = match fill(command, secrets) {
+        Ok(filled) => filled,
+        Err(why) => return Some(Err(why)),
+    };
+    let replied = match reply(&Order::Run(filled), limit_of(command), stop) {
+        Ok(replied) => replied?,
+        Err(error) => return Some(Err(error.to_string())),
+    };
+    Some(match replied {
+        Reply::Ran {
             exit: Exit::Code(0),
             out,
             ..
-        }) => match out.lines().next().map(str::trim) {
+        } => match out.lines().next().map(str::trim) {
             Some(line) if !line.is_empty() => Ok(line.to_owned()),
             Some(_) | None => Err("it printed no first line".to_owned()),
         },
-        Some(Reply::Ran { exit, out, err }) => Err(said(&exit, &out, &err)),
-        Some(Reply::Answered(_)) | None => Err("it was not answered".to_owned()),
-    }
+        Reply::Ran { exit, out, err } => Err(said(&exit, &out, &err)),
+        Reply::Answered(_) => Err("it was not answered".to_owned()),
+    })
 }
 
 /// The end of a command and the last line that it printed.

@@ -48,7 +48,9 @@ fn settled(events: &[Event]) -> &[Event] {
     let passing = |event: &Event| {
         matches!(
             event,
-            Event::GuardAnswered { .. } | Event::ValuesMeasured { .. }
+            Event::GuardAnswered { .. }
+                | Event::ValuesMeasured { .. }
+                | Event::PendingCounted { .. }
         )
     };
     let kept = events.iter().rposition(|event| !passing(event));

@@ -22,6 +22,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     rows.extend(section("steps", &steps(scene), columns));
     rows.extend(section("passed over", &passed_over(scene), columns));
     rows.extend(section("not done", &not_done(scene), columns));
+    rows.extend(section("counted", &counted(scene), columns));
     rows.extend(section("confirmed", &confirmed(scene), columns));
     rows.extend(section("slowest", &[slowest(scene)], columns));
     rows.extend(section("ledger", &ledger(scene), columns));
@@ -109,6 +110,17 @@ fn not_done(scene: &Scene<'_>) -> Vec<String> {
                 Some(format!("{}: nobody knows, {why}", named(scene, step)))
             }
             Some(Outcome::Done | Outcome::NothingToDo) | None => None,
+        })
+        .collect()
+}
+
+/// What steps had to do, and what they left.
+fn counted(scene: &Scene<'_>) -> Vec<String> {
+    let records = scene.seen.state.steps.iter();
+    records
+        .filter_map(|(step, record)| {
+            let counts = engine::counts(record)?;
+            Some(format!("{}: {counts}", named(scene, step)))
         })
         .collect()
 }

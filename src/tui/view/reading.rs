@@ -309,6 +309,9 @@ fn facts_of(scene: &Scene<'_>, step: &Step) -> Vec<(&'static str, String)> {
         };
         facts.push(("if cut off", again.to_owned()));
     }
+    if let Some(pending) = &step.pending {
+        facts.push(("counts", pending.clone()));
+    }
     if let Some(retries) = &step.retries {
         facts.push(("retries", RetriesShown::of(retries).words()));
     }

@@ -7,9 +7,10 @@ use crate::engine;
 use crate::journal::{AskKey, WarningState};
 use crate::plan::{Kind, Level, Step};
 use crate::text;
+use crate::tui::log::Progress;
 use crate::tui::model::Pane;
 use crate::tui::theme::{Mark, Role};
-use crate::types::StepId;
+use crate::types::{Pending, StepId};
 use ratatui::layout::Rect;
 
 /// The columns of the list of steps, its separator not counted.
@@ -102,8 +103,44 @@ fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     {
         rows.push(panels::bar(scene.theme, progress, columns));
     }
+    rows.extend(pending(scene, id, columns));
     rows.extend(asking(scene, columns));
     rows
+}
+
+/// How much the step has left to do, as it was counted last.
+fn pending(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let counted = seen.counted.filter(|(of, _)| of == id);
+    let now = counted.map(|(_, pending)| pending);
+    if let Some(far) = engine::progress(seen.state, id, now) {
+        // The bar is drawn with what a float can hold; nobody counts further by eye.
+        #[expect(clippy::cast_precision_loss, reason = "a bar is no count")]
+        let of = |number: u64| number as f64;
+        let progress = Progress {
+            done: of(far.of - far.left),
+            total: of(far.of),
+        };
+        if far.of > 0 && scene.model.log.progress.is_none() {
+            let mut bar = panels::bar(scene.theme, progress, columns.saturating_sub(12));
+            bar.push(bit(Role::Text, format!("   {} left", far.left)));
+            return vec![bar];
+        }
+        return vec![row(
+            Role::Text,
+            "   There is nothing to do, as the plan counts it.",
+        )];
+    }
+    let record = seen.record(id);
+    let before = record.and_then(|record| record.attempts.last()?.before.as_ref());
+    match now.or(before) {
+        Some(Pending::Known(left)) => vec![row(Role::Text, format!("   {left} left to do."))],
+        Some(Pending::Unknown(why)) => {
+            let words = format!("How much is left to do is unknown: {why}.");
+            wrapped(Role::Warn, 3, &words, columns)
+        }
+        None => Vec::new(),
+    }
 }
 
 /// What comes next while nothing runs.
