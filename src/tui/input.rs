@@ -39,12 +39,16 @@ pub(crate) enum Typed {
 const LONGEST: usize = 32;
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
+/// What a terminal says that was asked whether it is well.
+const WELL: &[u8] = b"\x1b[0n";
 
 /// Bytes that are not yet a whole key.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     held: Vec<u8>,
     pasting: bool,
+    /// How often the terminal has said that it is well.
+    answers: usize,
 }
 
 /// What the beginning of the held bytes is.
@@ -65,10 +69,18 @@ impl Parser {
                 Step::Took(used, said) => (used, said),
                 Step::Wait => break,
             };
+            if !self.pasting && self.held.get(..used) == Some(WELL) {
+                self.answers += 1;
+            }
             self.held.drain(..used.clamp(1, self.held.len()));
             typed.extend(said);
         }
         typed
+    }
+
+    /// How often the terminal has said that it is well, since this was asked last.
+    pub(crate) fn take_answers(&mut self) -> usize {
+        std::mem::take(&mut self.answers)
     }
 
     /// Whether a lone Escape may be a key of its own: nothing followed it so far.
@@ -291,6 +303,17 @@ mod tests {
                 Typed::Key(Key::Char('y')),
             ]
         );
+    }
+
+    #[test]
+    fn the_answer_of_a_terminal_is_no_key() {
+        let mut parser = Parser::default();
+        assert_eq!(parser.feed(b"a\x1b[0n"), [Typed::Key(Key::Char('a'))]);
+        assert_eq!((parser.take_answers(), parser.take_answers()), (1, 0));
+        assert!(parser.feed(b"\x1b[").is_empty() && parser.feed(b"0n").is_empty());
+        assert_eq!(parser.take_answers(), 1);
+        parser.feed(b"\x1b[200~\x1b[0n\x1b[201~");
+        assert_eq!(parser.take_answers(), 0, "a paste is no answer");
     }
 
     proptest::proptest! {

@@ -13,6 +13,7 @@ mod input;
 mod keymap;
 mod log;
 mod model;
+mod pace;
 mod rows;
 mod run;
 #[cfg(test)]

@@ -248,6 +248,8 @@ pub(crate) struct Model {
     /// The run was ended before it began; leave as soon as that is journalled.
     pub(crate) quitting: bool,
     pub(crate) interrupted: Option<Millis>,
+    /// A frame takes seconds to arrive, so that the clock shows minutes.
+    pub(crate) slow_link: bool,
     /// Since when the supervisor is silent.
     pub(crate) silent_since: Option<Timestamp>,
 }
@@ -273,6 +275,7 @@ impl Model {
             sent: false,
             quitting: false,
             interrupted: None,
+            slow_link: false,
             silent_since: None,
         }
     }

@@ -1,28 +1,28 @@
 //! The loop: one channel of keys, signals and updates; a frame only when something changed, at most
-//! four a second while a log flows; no wake-up that changes nothing.
+//! four a second while a log flows; no wake-up that changes nothing. Frames themselves are `draw`'s,
+//! how many there may be is `pace`'s.
+
+mod draw;
 
 use super::input::Typed;
 use super::log::Feed;
-use super::model::{Arming, Model, Msg, Order};
+use super::model::{Model, Msg, Order};
+use super::pace::{FRAME, Pace, Urgency};
 use super::seen::Seen;
 use super::term::{Heard, Terminal};
 use super::theme::Theme;
 use super::update::update;
-use super::view::{self, Scene};
+use super::view;
 use super::{Ending, Left, Settings, TuiError};
 use crate::engine::Refusal;
 use crate::report;
 use crate::supervisor::client::{Client, ClientError, Mirror, Update, log_path, now};
 use crate::types::{Millis, Moment};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
-/// The least time between two frames that no key asked for, and between two looks at the log.
-const FRAME: Millis = Millis(250);
 /// How long a terminal without any event may be left alone.
 const LONGEST_WAIT: Millis = Millis::from_secs(60);
 
@@ -50,6 +50,7 @@ pub fn run(
     let mut session = Session {
         client,
         model: Model::new(Terminal::size()),
+        pace: Pace::new(Terminal::size()),
         theme: Theme::new(&settings.palette, settings.depth, settings.glyphs),
         login: settings.login,
         mirror,
@@ -59,6 +60,7 @@ pub fn run(
         held: VecDeque::new(),
         sent: Vec::new(),
         dirty: Dirty::Now,
+        moved: false,
         drawn: None,
         left: None,
     };
@@ -88,13 +90,14 @@ enum Dirty {
     Now,
 }
 
-/// What the last frame was drawn for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Drawn {
-    at: Millis,
-    /// The second or minute of its clock.
-    tick: i64,
-    armed: bool,
+impl Dirty {
+    fn urgency(self) -> Option<Urgency> {
+        match self {
+            Self::No => None,
+            Self::Soon => Some(Urgency::Change),
+            Self::Now => Some(Urgency::Key),
+        }
+    }
 }
 
 struct Session<'a> {
@@ -111,7 +114,10 @@ struct Session<'a> {
     /// Decisions whose replies are awaited.
     sent: Vec<u64>,
     dirty: Dirty,
-    drawn: Option<Drawn>,
+    /// The log shall show another part, which is the effect of a key.
+    moved: bool,
+    pace: Pace,
+    drawn: Option<draw::Drawn>,
     left: Option<Left>,
 }
 
@@ -130,8 +136,10 @@ impl Session<'_> {
                     .pop_front()
                     .or_else(|| self.events.try_recv().ok());
             }
-            self.look_at_log();
-            self.draw();
+            let now = now();
+            self.pace.look(now.up);
+            self.look_at_log(&now);
+            self.draw(&now);
         }
     }
 
@@ -152,10 +160,7 @@ impl Session<'_> {
     /// How long nothing will change by itself.
     fn wait(&self, now: &Moment) -> Millis {
         let mut waits = vec![LONGEST_WAIT];
-        let since = self.drawn.map_or(FRAME, |drawn| now.up.since(drawn.at));
-        if self.dirty != Dirty::No {
-            waits.push(FRAME.since(since));
-        }
+        waits.extend(self.pace.wait(now.up, self.dirty.urgency()));
         waits.extend(self.model.arms_in(now.up).filter(|left| left.0 > 0));
         let seen = Seen::of(&self.mirror);
         let (lively, running) = seen.map_or((false, false), |seen| {
@@ -165,7 +170,7 @@ impl Session<'_> {
         if running {
             waits.push(FRAME);
         }
-        let unit = if lively { 1000 } else { 60_000 };
+        let unit = draw::unit(lively && !self.pace.is_slow());
         let past = now.wall.as_millis().rem_euclid(unit);
         waits.push(Millis(u64::try_from(unit - past).unwrap_or(1000)));
         let shortest = waits.into_iter().min().unwrap_or(LONGEST_WAIT);
@@ -179,9 +184,12 @@ impl Session<'_> {
                 self.dirty = Dirty::Now;
                 self.typed(typed);
             }
+            Event::Heard(Heard::Written) => self.written(now().up),
+            Event::Heard(Heard::Answered) => self.pace.answered(now().up),
             Event::Heard(Heard::HungUp) => self.left = Some(Left::HungUp),
             Event::Heard(Heard::Signal(SIGWINCH)) => {
                 let (columns, rows) = Terminal::size();
+                self.pace.resized((columns, rows));
                 self.tell(Msg::Resized(columns, rows));
             }
             Event::Heard(Heard::Signal(SIGCONT)) => {
@@ -265,6 +273,7 @@ impl Session<'_> {
                 self.dirty = Dirty::Now;
             }
             Order::Log(to) => {
+                self.moved = true;
                 // A log that cannot be read stays where it is.
                 let _ = self.feed.go(to, view::log_rows(&self.model));
             }
@@ -291,71 +300,23 @@ impl Session<'_> {
         self.dirty = Dirty::Now;
     }
 
-    /// Reads the log on, where it grew or another part of it is wanted.
-    fn look_at_log(&mut self) {
+    /// Reads the log on, where it grew or another part of it is wanted. The effect of a key does not
+    /// wait for lines that nobody asked for.
+    fn look_at_log(&mut self, now: &Moment) {
         let Some(seen) = Seen::of(&self.mirror) else {
             return;
         };
+        let in_time = self.dirty != Dirty::Now && self.pace.is_free(now.up, Urgency::Change);
+        if !in_time && !self.moved {
+            return;
+        }
+        self.moved = false;
         let path = |number| log_path(&self.mirror.dir, seen.state, number);
         let rows = view::log_rows(&self.model);
         if let Some(window) = self.feed.refresh(&seen, path, rows) {
             self.tell(Msg::Log(Box::new(window)));
             self.dirty = self.dirty.max(Dirty::Soon);
         }
-    }
-
-    /// Draws a frame where one is due.
-    fn draw(&mut self) {
-        let now = now();
-        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
-            return;
-        };
-        let unit = if seen.is_lively(&now) { 1000 } else { 60_000 };
-        let drawn = Drawn {
-            at: now.up,
-            tick: now.wall.as_millis().div_euclid(unit),
-            armed: self.model.is_armed(now.up),
-        };
-        let same = self
-            .drawn
-            .is_some_and(|last| last.tick == drawn.tick && last.armed == drawn.armed);
-        let old = self.drawn.is_none_or(|last| now.up.since(last.at) >= FRAME);
-        let due = match self.dirty {
-            Dirty::Now => true,
-            Dirty::Soon => old,
-            Dirty::No => !same,
-        };
-        if !due {
-            return;
-        }
-        let (columns, rows) = self.model.size;
-        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-        let scene = Scene {
-            seen: &seen,
-            model: &self.model,
-            theme: &self.theme,
-            now: &now,
-            login: &self.login,
-        };
-        let cursor = view::draw(&scene, &mut buffer);
-        // A write fails where the terminal is gone, which its own thread says.
-        let _ = self.term.draw(buffer, cursor);
-        self.drawn = Some(drawn);
-        self.dirty = Dirty::No;
-        if self.model.arming == Arming::Unshown {
-            self.throw_keys_away();
-            self.tell(Msg::Shown);
-        }
-    }
-
-    /// Drops every key from before the frame that is on the screen now, in all queues.
-    fn throw_keys_away(&mut self) {
-        self.term.drain();
-        let waiting = std::mem::take(&mut self.held);
-        let queued = waiting.into_iter().chain(self.events.try_iter());
-        self.held = queued
-            .filter(|event| !matches!(event, Event::Heard(Heard::Typed(_))))
-            .collect();
     }
 
     /// At most ten lines for the scrollback.

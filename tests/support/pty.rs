@@ -337,6 +337,9 @@ fn flat(text: &str) -> String {
 
 /// What asks a terminal where its cursor is.
 const WHERE: &[u8] = b"\x1b[6n";
+/// What asks it whether it is well, and what it says.
+const WELL: &[u8] = b"\x1b[5n";
+const YES: &str = "\x1b[0n";
 
 /// Reads until the terminal or the test ends, and answers what terminals answer.
 fn read(mut terminal: std::fs::File, woken: &std::io::PipeReader, shared: &Shared) {
@@ -396,19 +399,23 @@ impl Seen {
         let mut drawn = 0;
         for (at, byte) in fresh.iter().enumerate() {
             torn.push(*byte);
-            if torn == WHERE {
+            if torn == WHERE || torn == WELL {
+                let reply = if torn == WHERE {
+                    self.asked += 1;
+                    self.parser.process(&fresh[drawn..=at]);
+                    drawn = at + 1;
+                    let (row, column) = self.parser.screen().cursor_position();
+                    format!("\x1b[{};{}R", row + 1, column + 1)
+                } else {
+                    YES.to_owned()
+                };
                 torn.clear();
-                self.asked += 1;
-                self.parser.process(&fresh[drawn..=at]);
-                drawn = at + 1;
-                let (row, column) = self.parser.screen().cursor_position();
-                let reply = format!("\x1b[{};{}R", row + 1, column + 1);
                 match self.answers {
                     Answers::AtOnce => replies.push((Instant::now(), reply)),
                     Answers::After(wait) => replies.push((Instant::now() + wait, reply)),
                     Answers::Never => {}
                 }
-            } else if !WHERE.starts_with(torn) {
+            } else if !WHERE.starts_with(torn) && !WELL.starts_with(torn) {
                 torn.clear();
                 if WHERE[0] == *byte {
                     torn.push(*byte);

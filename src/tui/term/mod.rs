@@ -1,9 +1,13 @@
 //! The terminal: the only place that touches it. Raw mode and the alternate screen behind a guard
 //! that gives them back, also after a panic; a thread that reads keys and notices a terminal that
-//! went away (`read`), one that waits for signals, and the frames (`write`).
+//! went away (`read`), one that waits for signals, and the frames (`write`), which a thread of their
+//! own brings to it (`send`).
 
 mod read;
+mod send;
 mod write;
+
+pub(crate) use send::Ask;
 
 use super::TuiError;
 use super::input::{Parser, Typed};
@@ -18,6 +22,7 @@ use ratatui::layout::Position;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
+use send::Sender;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::{Handle, Signals};
 use std::io::{self, Write as _};
@@ -32,6 +37,10 @@ use write::Frames;
 pub(crate) enum Heard {
     /// A key or a paste.
     Typed(Typed),
+    /// The terminal took the frame that was drawn last.
+    Written,
+    /// The terminal has read everything that was drawn so far.
+    Answered,
     /// The terminal is gone.
     HungUp,
     /// This signal came.
@@ -48,6 +57,7 @@ const LARGEST: (u16, u16) = (500, 200);
 /// A terminal in raw mode on its alternate screen. Dropping it gives it back.
 pub(crate) struct Terminal {
     screen: Frames,
+    sender: Sender,
     parser: Arc<Mutex<Parser>>,
     ends: Arc<OwnedFd>,
     signals: Handle,
@@ -69,9 +79,11 @@ impl Terminal {
                 .map_err(TuiError::Setup)?;
         let handle = signals.handle();
         let parser = Arc::new(Mutex::new(Parser::default()));
+        let sender = Sender::start(heard.clone()).map_err(setup)?;
         give_back_on_panic();
         let terminal = Self {
             screen: Frames::new(),
+            sender: sender.clone(),
             parser: Arc::clone(&parser),
             ends: Arc::clone(&ends),
             signals: handle,
@@ -86,7 +98,7 @@ impl Terminal {
                 told(Heard::Signal(signal));
             }
         });
-        thread::spawn(move || read::read_keys(&parser, &ends, &heard));
+        thread::spawn(move || read::read_keys(&parser, &ends, &sender, &heard));
         Ok(terminal)
     }
 
@@ -100,9 +112,22 @@ impl Terminal {
         (columns.min(LARGEST.0), rows.min(LARGEST.1))
     }
 
-    /// Draws the difference to what is on the screen, in one write.
-    pub(crate) fn draw(&mut self, next: Buffer, cursor: Option<Position>) -> io::Result<()> {
-        self.screen.draw(next, cursor)
+    /// Draws the difference to what is on the screen, in one write on a thread of its own, which
+    /// says [`Heard::Written`] in the end; says how many bytes that takes. Nobody may draw in the
+    /// meantime.
+    pub(crate) fn draw(
+        &mut self,
+        next: Buffer,
+        cursor: Option<Position>,
+        ask: Ask,
+    ) -> io::Result<usize> {
+        let mut bytes = self.screen.next(next, cursor)?;
+        if ask == Ask::Answer {
+            bytes.extend(send::ASK);
+        }
+        let length = bytes.len();
+        self.sender.put(bytes, ask);
+        Ok(length)
     }
 
     /// Forgets what is on the screen, so that the next frame draws everything.
@@ -117,15 +142,23 @@ impl Terminal {
         // A terminal that is gone has nothing to drain.
         let _ = tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
         parser.clear();
+        self.sender.ask_again();
     }
 
     /// Gives the terminal back, stops this process until somebody continues it, and takes the
     /// terminal again.
     pub(crate) fn suspend(&mut self) {
+        self.settle();
         give_back();
         // SIGSTOP, since a TSTP of our own is dropped in an orphaned process group.
         let _ = kill_process(getpid(), Signal::STOP);
         self.resume();
+    }
+
+    /// Waits, within bounds, until nothing of ours is on its way to the terminal or back. Whoever is
+    /// about to hand the terminal over calls this first, so that nobody else gets our answers.
+    pub(crate) fn settle(&self) {
+        self.sender.settle();
     }
 
     /// Takes the terminal again after somebody else had it.
@@ -139,6 +172,8 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.signals.close();
+        self.settle();
+        self.sender.end();
         let _ = rustix::io::write(&*self.ends, &1_u64.to_ne_bytes());
         give_back();
     }

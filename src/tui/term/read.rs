@@ -1,6 +1,7 @@
 //! The thread that reads keys. It notices a terminal that went away; what the bytes mean is `input`'s.
 
 use super::Heard;
+use super::send::Sender;
 use crate::tui::input::Parser;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::os::fd::OwnedFd;
@@ -14,7 +15,16 @@ const ESCAPE: Timespec = Timespec {
 
 /// Reads keys until the terminal goes away or `ends` is written to. It never waits inside a read,
 /// and a terminal that hung up ends it at once.
-pub(super) fn read_keys(parser: &Mutex<Parser>, ends: &OwnedFd, heard: &impl Fn(Heard)) {
+pub(super) fn read_keys(
+    parser: &Mutex<Parser>,
+    ends: &OwnedFd,
+    sender: &Sender,
+    heard: &impl Fn(Heard),
+) {
+    let hung_up = || {
+        sender.end();
+        heard(Heard::HungUp);
+    };
     let stdin = rustix::stdio::stdin();
     loop {
         let escape = parser
@@ -28,29 +38,29 @@ pub(super) fn read_keys(parser: &Mutex<Parser>, ends: &OwnedFd, heard: &impl Fn(
         let ready = match poll(&mut fds, escape.then_some(&ESCAPE)) {
             Ok(ready) => ready,
             Err(rustix::io::Errno::INTR) => continue,
-            Err(_) => return heard(Heard::HungUp),
+            Err(_) => return hung_up(),
         };
         if !fds[1].revents().is_empty() {
             return;
         }
         let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
         if fds[0].revents().intersects(gone) {
-            return heard(Heard::HungUp);
+            return hung_up();
         }
         let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
         if ready == 0 {
             if let Some(typed) = parser.give_up() {
                 heard(Heard::Typed(typed));
             }
-        } else if !read_some(&mut parser, heard) {
-            return heard(Heard::HungUp);
+        } else if !read_some(&mut parser, sender, heard) {
+            return hung_up();
         }
     }
 }
 
 /// Reads what is there by now, which may have been thrown away meanwhile; false where the terminal
 /// is gone.
-fn read_some(parser: &mut Parser, heard: &impl Fn(Heard)) -> bool {
+fn read_some(parser: &mut Parser, sender: &Sender, heard: &impl Fn(Heard)) -> bool {
     let stdin = rustix::stdio::stdin();
     let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
     let now = Timespec {
@@ -67,6 +77,9 @@ fn read_some(parser: &mut Parser, heard: &impl Fn(Heard)) -> bool {
             let typed = parser.feed(&bytes[..length]);
             for typed in typed {
                 heard(Heard::Typed(typed));
+            }
+            if parser.take_answers() > 0 && sender.answered() {
+                heard(Heard::Answered);
             }
             true
         }

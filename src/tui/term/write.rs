@@ -7,12 +7,11 @@ use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchron
 use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use std::io::{self, BufWriter, Stdout};
+use std::io;
 
 /// The frames of a terminal.
 pub(super) struct Frames {
-    backend: CrosstermBackend<BufWriter<Stdout>>,
-    /// What is on the screen.
+    /// What is on the screen, once all frames so far have arrived.
     last: Buffer,
 }
 
@@ -20,27 +19,26 @@ impl Frames {
     /// Nothing is on the screen yet.
     pub(super) fn new() -> Self {
         Self {
-            backend: CrosstermBackend::new(BufWriter::with_capacity(64 << 10, io::stdout())),
             last: Buffer::empty(Rect::default()),
         }
     }
 
-    /// Draws the difference to what is on the screen, in one write.
-    pub(super) fn draw(&mut self, next: Buffer, cursor: Option<Position>) -> io::Result<()> {
-        queue!(self.backend, BeginSynchronizedUpdate, Hide)?;
+    /// The bytes that make the screen the next one, to be written at once.
+    pub(super) fn next(&mut self, next: Buffer, cursor: Option<Position>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        queue!(bytes, BeginSynchronizedUpdate, Hide)?;
         if self.last.area != next.area {
-            queue!(self.backend, Clear(ClearType::All))?;
+            queue!(bytes, Clear(ClearType::All))?;
             self.last = Buffer::empty(next.area);
         }
         let changes = self.last.diff(&next);
-        self.backend.draw(changes.into_iter())?;
+        CrosstermBackend::new(&mut bytes).draw(changes.into_iter())?;
         if let Some(Position { x, y }) = cursor {
-            queue!(self.backend, MoveTo(x, y), Show)?;
+            queue!(bytes, MoveTo(x, y), Show)?;
         }
-        queue!(self.backend, EndSynchronizedUpdate)?;
-        io::Write::flush(&mut self.backend)?;
+        queue!(bytes, EndSynchronizedUpdate)?;
         self.last = next;
-        Ok(())
+        Ok(bytes)
     }
 
     /// Forgets what is on the screen, so that the next frame draws everything.

@@ -67,7 +67,7 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
 
 /// Seconds while they mean something.
 fn clock(scene: &Scene<'_>) -> String {
-    if scene.seen.is_lively(scene.now) {
+    if scene.seen.is_lively(scene.now) && !scene.model.slow_link {
         scene.now.wall.clock()
     } else {
         scene.now.wall.clock_minutes()
