@@ -8,6 +8,7 @@ use crate::plan::Paint;
 use crate::shell::identity;
 use crate::shell::store::StateDir;
 use crate::tui;
+use crate::types::Paste;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use std::io::IsTerminal as _;
@@ -141,13 +142,19 @@ impl Context {
     }
 
     /// What the screen looks like, in the theme of `--theme`, else of the configuration, else the
-    /// usual one; `--accessible` asks for ASCII. Fails where there is no such theme.
+    /// usual one; `--accessible` asks for ASCII and lets pastes fill fields. Fails where there is no such theme.
     pub(super) fn screen(&self) -> Result<tui::Settings, Failure> {
-        let configured = self.config()?.theme;
-        let name = self.global.theme.clone().or(configured);
+        let config = self.config()?;
+        let name = self.global.theme.clone().or(config.theme);
         let name = name.filter(|name| name != "auto");
         let name = name.unwrap_or_else(|| tui::usual_theme(&identity::var).to_owned());
-        Ok(self.screen_in(themes::named(&name, self.paint())?))
+        let mut settings = self.screen_in(themes::named(&name, self.paint())?);
+        settings.rules = config.confirm;
+        if self.global.accessible {
+            // Speech input and text expanders paste.
+            settings.rules.paste = Paste::Allow;
+        }
+        Ok(settings)
     }
 
     /// The same in this theme.

@@ -39,6 +39,8 @@ pub struct Mirror {
     pub observers: Vec<Who>,
     /// Replies by id, until they are taken.
     pub replies: BTreeMap<u64, Result<Seq, Refusal>>,
+    /// The last ping that the supervisor has answered.
+    pub pong: Option<u64>,
     /// Why the connection is gone.
     pub gone: Option<String>,
     /// What the supervisor said of its end.
@@ -61,6 +63,7 @@ impl Mirror {
             yours: false,
             observers: Vec::new(),
             replies: BTreeMap::new(),
+            pong: None,
             gone: None,
             parting: None,
             dir,
@@ -104,7 +107,11 @@ impl Mirror {
                 self.parting = Some(why);
                 return Ok(false);
             }
-            FromServer::Hello { .. } | FromServer::Pong { .. } => return Ok(false),
+            FromServer::Pong { id } => {
+                self.pong = Some(id);
+                return Ok(false);
+            }
+            FromServer::Hello { .. } => return Ok(false),
         }
         Ok(true)
     }

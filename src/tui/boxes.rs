@@ -1,12 +1,13 @@
 //! What the boxes take: phrases, reasons, acknowledgements. Part of `update`, and as pure.
 
+use super::field::Field;
 use super::input::Key;
-use super::model::{Field, Mode, Model, Order, Overlay, Purpose, TRIES};
+use super::model::{Mode, Model, Order, Overlay, Purpose, TRIES};
 use super::seen::Seen;
 use super::update::{decide, decision, rearm};
 use super::view;
 use crate::journal::{Decision, Evidence, Question};
-use crate::types::Moment;
+use crate::types::{Moment, Paste};
 
 /// Decides what a box offered, and closes it.
 pub(super) fn offered(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> Vec<Order> {
@@ -22,27 +23,63 @@ pub(super) fn edit(
     key: Key,
     now: &Moment,
 ) -> Option<Vec<Order>> {
+    if let Some(missing) = model.missing(now.up).filter(|_| is_text(mode, key)) {
+        model.said = Some(missing.sentence().to_owned());
+        return Some(Vec::new());
+    }
     if key == Key::Enter {
         return match mode {
             Mode::Phrase => Some(submit_phrase(model, seen, now)),
-            Mode::Text => Some(submit_text(model, seen, now)),
+            Mode::Text => Some(submit_text(model, seen)),
             _ => None,
         };
     }
     if !matches!(mode, Mode::Phrase | Mode::Text) {
         return None;
     }
-    let on_last_page = is_last_page(model, seen, now);
-    let field = match (&mut model.overlay, mode) {
-        (Some(Overlay::Text(_, field, _)), Mode::Text) => field,
-        (_, Mode::Phrase) => &mut model.consent.field,
-        _ => return None,
-    };
-    if !on_last_page && matches!(key, Key::Char(_)) {
-        model.said = Some("Read on first: PgDn shows the next page.".into());
+    if matches!(key, Key::Char(_)) && !is_last_page(model, seen, now) {
+        model.said = Some(READ_ON.into());
         return Some(Vec::new());
     }
-    field.take(key, now.up).then(Vec::new)
+    field(model, mode)?.take(key).then(Vec::new)
+}
+
+/// Whether a key writes or submits here.
+fn is_text(mode: Mode, key: Key) -> bool {
+    let writes = matches!(key, Key::Char(_) | Key::Backspace | Key::Enter);
+    writes && matches!(mode, Mode::Phrase | Mode::Text)
+}
+
+/// The field that has the focus.
+fn field(model: &mut Model, mode: Mode) -> Option<&mut Field> {
+    match (&mut model.overlay, mode) {
+        (Some(Overlay::Text(_, field, _)), Mode::Text) => Some(field),
+        (_, Mode::Phrase) => Some(&mut model.consent.field),
+        _ => None,
+    }
+}
+
+/// A paste: refused, unless pastes may fill fields here. Enter stays a key of its own either way.
+pub(super) fn paste(model: &mut Model, seen: &Seen<'_>, text: &str, now: &Moment) {
+    let mode = model.mode(seen);
+    if model.rules.paste == Paste::Refuse || field(model, mode).is_none() {
+        model.said = Some("Paste is off here: type it.".into());
+    } else if let Some(missing) = model.missing(now.up) {
+        model.said = Some(missing.sentence().to_owned());
+    } else if !is_last_page(model, seen, now) {
+        model.said = Some(READ_ON.into());
+    } else if let Some(field) = field(model, mode) {
+        field.paste(text);
+        model.said = None;
+    }
+}
+
+const READ_ON: &str = "Read on first: PgDn shows the next page.";
+
+/// Whether Enter is a key of its own: not the end of a burst, and not held down.
+fn may_submit(model: &Model) -> bool {
+    let gap = model.key_gap;
+    gap.is_none_or(|gap| gap >= model.rules.submit_gap)
 }
 
 /// Opens a box with a line of text.
@@ -105,7 +142,7 @@ pub(super) fn turn(model: &mut Model, seen: &Seen<'_>, by: i32, now: &Moment) {
 /// `a` at a warning to acknowledge.
 pub(super) fn acknowledge(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     if !is_last_page(model, seen, now) {
-        model.said = Some("Read on first: PgDn shows the next page.".into());
+        model.said = Some(READ_ON.into());
         return Vec::new();
     }
     confirm(model, seen, Evidence::Acknowledged)
@@ -141,15 +178,14 @@ fn submit_phrase(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order>
         return Vec::new();
     }
     if !is_last_page(model, seen, now) {
-        model.said = Some("Read on first: PgDn shows the next page.".into());
+        model.said = Some(READ_ON.into());
         return Vec::new();
     }
-    let field = &model.consent.field;
-    if !field.may_submit(now.up) {
+    if !may_submit(model) {
         model.said = Some(ONCE_MORE.into());
         return Vec::new();
     }
-    let typed = field.trimmed().to_owned();
+    let typed = model.consent.field.trimmed().to_owned();
     if typed == *phrase {
         return confirm(model, seen, Evidence::Typed(typed));
     }
@@ -199,7 +235,7 @@ pub(super) fn override_phrase(seen: &Seen<'_>, early: bool) -> String {
 }
 
 /// Enter in a text box.
-fn submit_text(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
+fn submit_text(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
     let Some(Overlay::Text(purpose, field, _)) = &model.overlay else {
         return Vec::new();
     };
@@ -207,7 +243,7 @@ fn submit_text(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     if text.is_empty() {
         return Vec::new();
     }
-    if !field.may_submit(now.up) {
+    if !may_submit(model) {
         model.said = Some(ONCE_MORE.into());
         return Vec::new();
     }

@@ -4,6 +4,8 @@
 //! it waits, so that nobody else can empty its queue (ux.md, M1 and M3). Nothing here reads or waits;
 //! `term` feeds it.
 
+use super::arming::Focus;
+
 /// A key, as far as the screens tell keys apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -31,12 +33,37 @@ pub(crate) enum Key {
 pub(crate) enum Typed {
     /// A key.
     Key(Key),
-    /// A bracketed paste; what it held does not matter, it is refused everywhere.
+    /// A bracketed paste: what it held, control characters and all, as far as it is kept.
+    Paste(String),
+    /// The window got or lost the focus.
+    Focus(Focus),
+    /// The terminal says where its cursor is, from 1; no key.
+    Cursor { row: u16, column: u16 },
+}
+
+impl Typed {
+    /// Whether the terminal says it, and no person.
+    pub(crate) fn is_word(&self) -> bool {
+        match self {
+            Self::Focus(_) | Self::Cursor { .. } => true,
+            Self::Key(_) | Self::Paste(_) => false,
+        }
+    }
+}
+
+/// What the held bytes may still become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// The key Escape, or the rest of a sequence.
+    Escape,
+    /// The end of a paste.
     Paste,
 }
 
 /// The longest escape sequence that is waited for.
 const LONGEST: usize = 32;
+/// How much of a paste is kept, in bytes.
+const LONGEST_PASTE: usize = 4096;
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
 /// What a terminal says that was asked whether it is well.
@@ -46,7 +73,8 @@ const WELL: &[u8] = b"\x1b[0n";
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     held: Vec<u8>,
-    pasting: bool,
+    /// What has been pasted so far, while a paste is under way.
+    pasting: Option<Vec<u8>>,
     /// How often the terminal has said that it is well.
     answers: usize,
 }
@@ -69,7 +97,7 @@ impl Parser {
                 Step::Took(used, said) => (used, said),
                 Step::Wait => break,
             };
-            if !self.pasting && self.held.get(..used) == Some(WELL) {
+            if self.pasting.is_none() && self.held.get(..used) == Some(WELL) {
                 self.answers += 1;
             }
             self.held.drain(..used.clamp(1, self.held.len()));
@@ -83,30 +111,41 @@ impl Parser {
         std::mem::take(&mut self.answers)
     }
 
-    /// Whether a lone Escape may be a key of its own: nothing followed it so far.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.pasting && self.held.first() == Some(&0x1b)
+    /// What is waited for, but not for ever: a lone Escape may be a key of its own, and the end of a
+    /// paste may be lost.
+    pub(crate) fn waiting(&self) -> Option<Waiting> {
+        if self.pasting.is_some() {
+            return Some(Waiting::Paste);
+        }
+        (self.held.first() == Some(&0x1b)).then_some(Waiting::Escape)
     }
 
-    /// Nothing more came after an Escape: what is held is the key Escape, or a torn sequence.
+    /// Nothing more came for a while: what is held is the key Escape, a torn sequence, or a paste
+    /// without its end.
     pub(crate) fn give_up(&mut self) -> Option<Typed> {
-        let lone = self.held == [0x1b];
-        self.held.clear();
-        lone.then_some(Typed::Key(Key::Esc))
+        let held = std::mem::take(&mut self.held);
+        match self.pasting.take() {
+            Some(mut pasted) => {
+                // Behind an Escape stands the beginning of the mark that should have ended it.
+                pasted.extend(held.into_iter().take_while(|byte| *byte != 0x1b));
+                Some(paste(&pasted))
+            }
+            None => (held == [0x1b]).then_some(Typed::Key(Key::Esc)),
+        }
     }
 
     /// Forgets what is held.
     pub(crate) fn clear(&mut self) {
         self.held.clear();
-        self.pasting = false;
+        self.pasting = None;
     }
 
     fn step(&mut self) -> Step {
-        if self.pasting {
+        if self.pasting.is_some() {
             return self.inside_paste();
         }
         if self.held.starts_with(PASTE_BEGINS) {
-            self.pasting = true;
+            self.pasting = Some(Vec::new());
             return Step::Took(PASTE_BEGINS.len(), None);
         }
         match self.held[0] {
@@ -120,23 +159,32 @@ impl Parser {
         }
     }
 
-    /// Drops what is pasted, but for a beginning of the mark that ends it.
+    /// Keeps what is pasted, but for a beginning of the mark that ends it.
     fn inside_paste(&mut self) -> Step {
         let ends = self
             .held
             .windows(PASTE_ENDS.len())
             .position(|part| part == PASTE_ENDS);
-        match ends {
-            Some(at) => {
-                self.pasting = false;
-                Step::Took(at + PASTE_ENDS.len(), Some(Typed::Paste))
-            }
-            None if self.held.len() >= PASTE_ENDS.len() => {
-                Step::Took(self.held.len() + 1 - PASTE_ENDS.len(), None)
-            }
-            None => Step::Wait,
+        let text = ends.unwrap_or((self.held.len() + 1).saturating_sub(PASTE_ENDS.len()));
+        let mut pasted = self.pasting.take().unwrap_or_default();
+        let room = LONGEST_PASTE.saturating_sub(pasted.len());
+        pasted.extend_from_slice(&self.held[..text.min(room)]);
+        if let Some(at) = ends {
+            return Step::Took(at + PASTE_ENDS.len(), Some(paste(&pasted)));
+        }
+        self.pasting = Some(pasted);
+        if text > 0 {
+            Step::Took(text, None)
+        } else {
+            Step::Wait
         }
     }
+}
+
+/// A paste; bytes that are no text are left out.
+fn paste(bytes: &[u8]) -> Typed {
+    let text = String::from_utf8_lossy(bytes);
+    Typed::Paste(text.replace(char::REPLACEMENT_CHARACTER, ""))
 }
 
 fn key(used: usize, key: Key) -> Step {
@@ -197,23 +245,29 @@ fn csi(held: &[u8]) -> Step {
         };
     };
     let parameters = &held[2..2 + end];
-    let first = parameters
-        .iter()
-        .take_while(|b| b.is_ascii_digit())
-        .fold(0_u32, |sum, b| {
-            sum.saturating_mul(10).saturating_add(u32::from(b - b'0'))
-        });
-    // With Shift, Ctrl or Alt a key means nothing here.
-    let said = if parameters.contains(&b';') {
-        None
-    } else {
-        named(held[2 + end], first)
+    let mut numbers = parameters.split(|b| *b == b';').map(number);
+    let (first, second) = (numbers.next().unwrap_or(0), numbers.next());
+    let said = match (held[2 + end], second) {
+        (b'R', Some(column)) => Some(Typed::Cursor { row: first, column }),
+        (b'I', None) => Some(Typed::Focus(Focus::Here)),
+        (b'O', None) => Some(Typed::Focus(Focus::Elsewhere)),
+        // With Shift, Ctrl or Alt a key means nothing here.
+        (_, Some(_)) => None,
+        (end, None) => named(end, first).map(Typed::Key),
     };
-    Step::Took(3 + end, said.map(Typed::Key))
+    Step::Took(3 + end, said)
+}
+
+/// The number that a parameter begins with.
+fn number(parameter: &[u8]) -> u16 {
+    let digits = parameter.iter().take_while(|b| b.is_ascii_digit());
+    digits.fold(0, |sum: u16, b| {
+        sum.saturating_mul(10).saturating_add(u16::from(b - b'0'))
+    })
 }
 
 /// The key of a final byte and, for `~`, its number.
-fn named(end: u8, number: u32) -> Option<Key> {
+fn named(end: u8, number: u16) -> Option<Key> {
     match (end, number) {
         (b'A', _) => Some(Key::Up),
         (b'B', _) => Some(Key::Down),
@@ -239,7 +293,7 @@ mod tests {
             .into_iter()
             .map(|typed| match typed {
                 Typed::Key(key) => key,
-                Typed::Paste => panic!("a paste"),
+                other => panic!("{other:?}"),
             })
             .collect()
     }
@@ -278,7 +332,7 @@ mod tests {
     #[test]
     fn a_torn_sequence_waits_and_a_lone_escape_is_a_key() {
         let mut parser = Parser::default();
-        assert!(parser.feed(b"\x1b").is_empty() && parser.is_waiting());
+        assert!(parser.feed(b"\x1b").is_empty() && parser.waiting() == Some(Waiting::Escape));
         assert_eq!(parser.feed(b"[A"), [Typed::Key(Key::Up)]);
         assert!(parser.feed(b"\x1b").is_empty());
         assert_eq!(parser.give_up(), Some(Typed::Key(Key::Esc)));
@@ -299,7 +353,7 @@ mod tests {
             typed,
             [
                 Typed::Key(Key::Char('x')),
-                Typed::Paste,
+                Typed::Paste("drop columns\rmore".into()),
                 Typed::Key(Key::Char('y')),
             ]
         );
@@ -314,6 +368,40 @@ mod tests {
         assert_eq!(parser.take_answers(), 1);
         parser.feed(b"\x1b[200~\x1b[0n\x1b[201~");
         assert_eq!(parser.take_answers(), 0, "a paste is no answer");
+    }
+
+    #[test]
+    fn a_paste_without_its_end_does_not_swallow_the_keyboard_and_a_huge_one_is_cut() {
+        let mut parser = Parser::default();
+        assert!(parser.feed(b"\x1b[200~half\x1b[20").is_empty());
+        assert_eq!(parser.waiting(), Some(Waiting::Paste));
+        assert_eq!(parser.give_up(), Some(Typed::Paste("half".into())));
+        assert_eq!(parser.feed(b"y"), [Typed::Key(Key::Char('y'))]);
+        assert!(parser.feed(b"\x1b[200~").is_empty());
+        for _ in 0..1000 {
+            assert!(parser.feed(&[b'x'; 100]).is_empty());
+        }
+        let typed = parser.feed(b"\x1b[201~");
+        assert_eq!(typed, [Typed::Paste("x".repeat(LONGEST_PASTE))]);
+    }
+
+    #[test]
+    fn what_the_terminal_says_is_no_key() {
+        let mut parser = Parser::default();
+        let typed = parser.feed(b"\x1b[I\x1b[O\x1b[2;17R\x1b[1;2P\x1b[99999;1Rx");
+        assert_eq!(
+            typed,
+            [
+                Typed::Focus(Focus::Here),
+                Typed::Focus(Focus::Elsewhere),
+                Typed::Cursor { row: 2, column: 17 },
+                Typed::Cursor {
+                    row: 65535,
+                    column: 1
+                },
+                Typed::Key(Key::Char('x')),
+            ]
+        );
     }
 
     proptest::proptest! {

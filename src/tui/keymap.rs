@@ -46,6 +46,38 @@ pub(crate) enum Action {
     LetGo,
 }
 
+impl Action {
+    /// Whether it answers or changes anything, so that it has to be meant.
+    pub(crate) fn answers(&self) -> bool {
+        match self {
+            Self::PauseRun
+            | Self::Note
+            | Self::Choose(_)
+            | Self::Acknowledge
+            | Self::TakeControls
+            | Self::Cancel
+            | Self::LetGo => true,
+            Self::Up
+            | Self::Down
+            | Self::PageUp
+            | Self::PageDown
+            | Self::First
+            | Self::Last
+            | Self::Left
+            | Self::Right
+            | Self::Open
+            | Self::Back
+            | Self::NextPane
+            | Self::Follow
+            | Self::FullLog
+            | Self::Command
+            | Self::Warnings
+            | Self::Help
+            | Self::Leave => false,
+        }
+    }
+}
+
 /// Under which heading the help lists a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {

@@ -7,8 +7,10 @@
 //! model, `run` is the loop around them and `term` the only place that touches the terminal. `still`
 //! draws one frame of a folded journal, for pictures.
 
+mod arming;
 mod bindings;
 mod boxes;
+mod field;
 mod input;
 mod keymap;
 mod log;
@@ -25,6 +27,7 @@ mod term;
 #[cfg(test)]
 mod testing;
 mod theme;
+mod typed;
 mod update;
 mod view;
 

@@ -1,17 +1,15 @@
 //! Looks only: what is in front, where the cursor stands, what has been typed. Facts about the run
 //! are never in here. `update` is its only writer; `view` draws it.
 
+use super::arming::Arming;
+use super::field::Field;
 use super::input::{Key, Typed};
 use super::log::Window;
 use super::seen::{Screen, Seen};
 use crate::engine::Refusal;
 use crate::journal::{Decision, Question};
-use crate::types::{Millis, Seq, StepId, Timestamp};
+use crate::types::{ConsentRules, Millis, Seq, StepId, Timestamp};
 
-/// How long no key may come before a screen that asks something takes one.
-pub(crate) const QUIET: Millis = Millis(500);
-/// How long after the last character Enter counts.
-pub(crate) const SUBMIT_GAP: Millis = Millis(150);
 /// How soon a second Ctrl-C detaches.
 pub(crate) const TWICE: Millis = Millis(2000);
 /// How often a phrase may be wrong before the box is set aside.
@@ -24,12 +22,17 @@ pub(crate) const WIDE: u16 = 110;
 /// Something that happened to the screen.
 #[derive(Debug)]
 pub(crate) enum Msg {
-    /// A key or a paste.
+    /// A key, a paste or a word of the terminal; comes with the time at which it was read.
     Typed(Typed),
     /// The terminal has this many columns and rows.
     Resized(u16, u16),
-    /// A frame is on the terminal, and no key from before it is left in any queue.
+    /// A frame is written, and the fence behind it.
     Shown,
+    /// The terminal has drawn that frame, or had its time, and no key from before is left in any
+    /// queue.
+    Drained,
+    /// The supervisor has answered what it was asked behind that frame.
+    Alive,
     /// The run's state or who is attached changed.
     Changed,
     /// The supervisor answered what this screen sent.
@@ -53,6 +56,8 @@ pub(crate) enum Order {
     Suspend,
     /// Draw everything anew.
     Redraw,
+    /// Throw all keys away that have been typed so far, and say when that is done.
+    Drain,
     /// Move in the log.
     Log(LogMove),
 }
@@ -68,72 +73,6 @@ pub(crate) enum LogMove {
     Follow,
     /// Stay here.
     Hold,
-}
-
-/// Keys that were typed before a screen was seen must not answer it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arming {
-    /// It has not been drawn yet.
-    Unshown,
-    /// No key since then.
-    Quiet(Millis),
-    /// Keys count.
-    Armed,
-}
-
-/// A line of text being typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) text: String,
-    pub(crate) typed_at: Option<Millis>,
-}
-
-/// The longest text that is taken.
-const LONGEST: usize = 200;
-
-impl Field {
-    /// Takes an editing key; says whether it was one.
-    pub(crate) fn take(&mut self, key: Key, now: Millis) -> bool {
-        match key {
-            Key::Char(c) => {
-                if self.text.chars().count() < LONGEST {
-                    self.text.push(c);
-                }
-            }
-            Key::Backspace => drop(self.text.pop()),
-            Key::Ctrl('u') => self.text.clear(),
-            Key::Ctrl('w') => {
-                let kept = self.text.trim_end().rfind(' ').map_or(0, |at| at + 1);
-                self.text.truncate(kept);
-            }
-            Key::Ctrl(_)
-            | Key::Enter
-            | Key::Esc
-            | Key::Tab
-            | Key::Up
-            | Key::Down
-            | Key::Left
-            | Key::Right
-            | Key::PageUp
-            | Key::PageDown
-            | Key::Home
-            | Key::End
-            | Key::F1 => return false,
-        }
-        self.typed_at = Some(now);
-        true
-    }
-
-    /// Whether Enter is a key of its own here, and not the end of a burst.
-    pub(crate) fn may_submit(&self, now: Millis) -> bool {
-        self.typed_at
-            .is_none_or(|typed| now.since(typed) >= SUBMIT_GAP)
-    }
-
-    /// The text without outer spaces.
-    pub(crate) fn trimmed(&self) -> &str {
-        self.text.trim()
-    }
 }
 
 /// What a text box is for.
@@ -228,6 +167,13 @@ pub(crate) struct Model {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) consent: Consent,
     pub(crate) arming: Arming,
+    pub(crate) rules: ConsentRules,
+    /// The last key that counted, and when.
+    pub(crate) acted: Option<(Key, Millis)>,
+    /// When the last key came, whether it counted or not.
+    pub(crate) key_at: Option<Millis>,
+    /// How long after the key before it that was; none: it was the first.
+    pub(crate) key_gap: Option<Millis>,
     /// The question that was in front last.
     pub(crate) question: Option<Seq>,
     pub(crate) was_yours: bool,
@@ -261,7 +207,11 @@ impl Model {
             size,
             overlay: None,
             consent: Consent::default(),
-            arming: Arming::Unshown,
+            arming: Arming::new(),
+            rules: ConsentRules::default(),
+            acted: None,
+            key_at: None,
+            key_gap: None,
             question: None,
             was_yours: false,
             cursor: 0,
@@ -338,47 +288,5 @@ impl Model {
     /// Whether steps and log stand side by side.
     pub(crate) fn is_wide(&self) -> bool {
         self.size.0 >= WIDE
-    }
-
-    /// Whether keys count by now.
-    pub(crate) fn is_armed(&self, now: Millis) -> bool {
-        match self.arming {
-            Arming::Unshown => false,
-            Arming::Quiet(since) => now.since(since) >= QUIET,
-            Arming::Armed => true,
-        }
-    }
-
-    /// How long until keys count, where that is only a matter of time.
-    pub(crate) fn arms_in(&self, now: Millis) -> Option<Millis> {
-        match self.arming {
-            Arming::Quiet(since) => Some(QUIET.since(now.since(since))),
-            Arming::Unshown | Arming::Armed => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_edits_and_waits_after_a_burst() {
-        let mut field = Field::default();
-        for c in "drop columns".chars() {
-            assert!(field.take(Key::Char(c), Millis(1000)));
-        }
-        assert!(!field.take(Key::Enter, Millis(1000)));
-        assert!(!field.may_submit(Millis(1149)) && field.may_submit(Millis(1150)));
-        field.take(Key::Ctrl('w'), Millis(2000));
-        assert_eq!(field.text, "drop ");
-        field.take(Key::Backspace, Millis(2000));
-        assert_eq!(field.trimmed(), "drop");
-        field.take(Key::Ctrl('u'), Millis(2000));
-        assert!(field.text.is_empty());
-        for _ in 0..1000 {
-            field.take(Key::Char('x'), Millis(0));
-        }
-        assert_eq!(field.text.len(), LONGEST);
     }
 }

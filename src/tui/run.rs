@@ -47,9 +47,11 @@ pub fn run(
         let _ = heard.send(Event::Heard(what));
     })?;
     forward(updates, sender);
+    let mut model = Model::new(Terminal::size());
+    model.rules = settings.rules;
     let mut session = Session {
         client,
-        model: Model::new(Terminal::size()),
+        model,
         pace: Pace::new(Terminal::size()),
         theme: Theme::new(&settings.palette, settings.depth, settings.glyphs),
         login: settings.login,
@@ -59,6 +61,7 @@ pub fn run(
         events,
         held: VecDeque::new(),
         sent: Vec::new(),
+        pinged: None,
         dirty: Dirty::Now,
         moved: false,
         drawn: None,
@@ -113,6 +116,8 @@ struct Session<'a> {
     held: VecDeque<Event>,
     /// Decisions whose replies are awaited.
     sent: Vec<u64>,
+    /// What the supervisor was asked behind the last frame with a fence.
+    pinged: Option<u64>,
     dirty: Dirty,
     /// The log shall show another part, which is the effect of a key.
     moved: bool,
@@ -139,6 +144,7 @@ impl Session<'_> {
             let now = now();
             self.pace.look(now.up);
             self.look_at_log(&now);
+            self.look_at_fence(now.up);
             self.draw(&now);
         }
     }
@@ -161,7 +167,9 @@ impl Session<'_> {
     fn wait(&self, now: &Moment) -> Millis {
         let mut waits = vec![LONGEST_WAIT];
         waits.extend(self.pace.wait(now.up, self.dirty.urgency()));
-        waits.extend(self.model.arms_in(now.up).filter(|left| left.0 > 0));
+        let arming = &self.model.arming;
+        waits.extend(arming.fence_left(now.up));
+        waits.extend(arming.quiet_left(now.up, self.model.rules.quiet));
         let seen = Seen::of(&self.mirror);
         let (lively, running) = seen.map_or((false, false), |seen| {
             let running = seen.subject().is_some_and(|subject| subject.is_running());
@@ -180,9 +188,9 @@ impl Session<'_> {
     fn take(&mut self, event: Event) -> Result<(), TuiError> {
         match event {
             Event::Update(update) => self.update(update)?,
-            Event::Heard(Heard::Typed(typed)) => {
+            Event::Heard(Heard::Typed(typed, at)) => {
                 self.dirty = Dirty::Now;
-                self.typed(typed);
+                self.typed(typed, at);
             }
             Event::Heard(Heard::Written) => self.written(now().up),
             Event::Heard(Heard::Answered) => self.pace.answered(now().up),
@@ -194,6 +202,7 @@ impl Session<'_> {
             }
             Event::Heard(Heard::Signal(SIGCONT)) => {
                 self.term.resume();
+                self.pace.lost();
                 self.tell(Msg::Resumed);
             }
             Event::Heard(Heard::Signal(SIGTSTP)) => self.suspend(),
@@ -203,11 +212,11 @@ impl Session<'_> {
     }
 
     /// A key before there is anything to see can only leave.
-    fn typed(&mut self, typed: Typed) {
+    fn typed(&mut self, typed: Typed, at: Millis) {
         use super::input::Key;
         let leaves = matches!(typed, Typed::Key(Key::Ctrl('c') | Key::Char('q')));
         if Seen::of(&self.mirror).is_some() && self.mirror.caught_up {
-            self.tell(Msg::Typed(typed));
+            self.tell_at(Msg::Typed(typed), &Moment { up: at, ..now() });
         } else if leaves {
             self.left = Some(Left::Detached);
         }
@@ -215,7 +224,12 @@ impl Session<'_> {
 
     fn update(&mut self, update: Update) -> Result<(), TuiError> {
         let gone = matches!(update, Update::Gone(_));
-        if !self.mirror.apply(update)? {
+        let changed = self.mirror.apply(update)?;
+        if self.pinged.is_some() && self.mirror.pong == self.pinged {
+            self.pinged = None;
+            self.tell(Msg::Alive);
+        }
+        if !changed {
             return Ok(());
         }
         let sent = std::mem::take(&mut self.sent);
@@ -235,13 +249,18 @@ impl Session<'_> {
 
     /// Gives the model a message, and does what follows.
     fn tell(&mut self, msg: Msg) {
+        self.tell_at(msg, &now());
+    }
+
+    /// Gives the model a message of this moment.
+    fn tell_at(&mut self, msg: Msg, at: &Moment) {
         let Some(seen) = Seen::of(&self.mirror) else {
             if let Msg::Resized(columns, rows) = msg {
                 self.model.size = (columns, rows);
             }
             return;
         };
-        let orders = update(&mut self.model, &seen, msg, &now());
+        let orders = update(&mut self.model, &seen, msg, at);
         for order in orders {
             self.obey(order);
         }
@@ -268,6 +287,7 @@ impl Session<'_> {
                 });
             }
             Order::Suspend => self.suspend(),
+            Order::Drain => self.throw_keys_away(),
             Order::Redraw => {
                 self.term.forget();
                 self.dirty = Dirty::Now;
@@ -295,6 +315,7 @@ impl Session<'_> {
 
     fn suspend(&mut self) {
         self.term.suspend();
+        self.pace.lost();
         let (columns, rows) = Terminal::size();
         self.tell(Msg::Resized(columns, rows));
         self.dirty = Dirty::Now;

@@ -209,7 +209,11 @@ fn a_burst_with_enter_at_its_end_and_a_paste_confirm_nothing() {
     assert!(!screen.press(Key::Enter).is_empty());
 
     let mut screen = Screen::new(at(TYPED, &[]), 80, 24);
-    assert!(screen.tell(Msg::Typed(Typed::Paste)).is_empty());
+    assert!(
+        screen
+            .tell(Msg::Typed(Typed::Paste("drop columns on web01\r".into())))
+            .is_empty()
+    );
     assert!(
         screen.text().contains("Paste is off here"),
         "{}",
@@ -230,7 +234,7 @@ fn keys_from_before_a_question_was_seen_do_not_answer_it() {
         screen.model.question = None;
         screen.tell(Msg::Changed);
         assert!(screen.press(key).is_empty(), "it has not been drawn yet");
-        screen.tell(Msg::Shown);
+        screen.shown();
         screen.run.pass(Millis(200));
         for _ in 0..5 {
             // Each key begins the quiet time again.
@@ -481,7 +485,7 @@ proptest! {
                     Order::Decide(..) | Order::TakeControls
                 ));
                 prop_assert!(!decided, "{}: {:?} {:?}", name, key, orders);
-                screen.tell(Msg::Shown);
+                screen.shown();
             }
         }
     }
@@ -501,7 +505,7 @@ proptest! {
                     screen.tell(Msg::Resized(columns, rows));
                     screen.text();
                 }
-                screen.tell(Msg::Shown);
+                screen.shown();
                 screen.tell(Msg::Replied(Ok(crate::types::Seq(1))));
             }
         }

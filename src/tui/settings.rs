@@ -2,6 +2,7 @@
 //! brings what it needs of it.
 
 use super::theme::{Depth, GlyphSet, Palette};
+use crate::types::ConsentRules;
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub depth: Depth,
     /// Which characters.
     pub glyphs: GlyphSet,
+    /// How consents are taken.
+    pub rules: ConsentRules,
 }
 
 /// Whether a terminal of this `TERM` can show screens at all.
@@ -59,6 +62,7 @@ impl Settings {
                 .unwrap_or_default(),
             depth: depth(colour, &set),
             glyphs: glyphs.unwrap_or_else(|| palette.glyphs(glyph_set(&set))),
+            rules: ConsentRules::default(),
             palette,
         }
     }

@@ -6,14 +6,14 @@
 use super::Settings;
 use super::input::Parser;
 use super::log::Feed;
-use super::model::{Arming, Model, Msg, QUIET};
+use super::model::{Model, Msg};
 use super::seen::Seen;
 use super::theme::{Theme, of_256};
 use super::update::update;
 use super::view::{self, Scene};
 use crate::journal::RunState;
 use crate::plan::Plan;
-use crate::types::{Millis, Moment, Seq};
+use crate::types::{ConsentRules, Millis, Moment, Seq};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -96,14 +96,17 @@ pub fn still(sitting: &Sitting<'_>) -> Vec<Vec<Cell>> {
 /// What happens to a screen until the moment: it is shown, its log is read, keys are pressed.
 fn look(model: &mut Model, seen: &Seen<'_>, sitting: &Sitting<'_>) {
     let typed = Parser::default().feed(sitting.keys.as_bytes());
-    let each = QUIET.0 + KEY.0;
+    let each = ConsentRules::default().quiet.0 + KEY.0;
     let length = (typed.len() as u64 + 1) * each;
     let mut now = sitting.now.clone();
     now.up = Millis(now.up.0.saturating_sub(length));
     // Orders go nowhere: nothing is decided on a picture.
     let mut tell = |msg, now: &Moment| drop(update(model, seen, msg, now));
+    let shown = || [Msg::Shown, Msg::Drained, Msg::Alive];
     tell(Msg::Changed, &now);
-    tell(Msg::Shown, &now);
+    for msg in shown() {
+        tell(msg, &now);
+    }
     let rows = view::log_rows(&Model::new(sitting.size));
     if let Some(window) = Feed::new().refresh(seen, sitting.logs, rows) {
         tell(Msg::Log(Box::new(window)), &now);
@@ -111,11 +114,10 @@ fn look(model: &mut Model, seen: &Seen<'_>, sitting: &Sitting<'_>) {
     for key in typed {
         now.up = Millis(now.up.0 + each);
         tell(Msg::Typed(key), &now);
-        tell(Msg::Shown, &now);
-    }
-    // A person has looked at it for as long as it takes until keys count.
-    if model.arming != Arming::Unshown {
-        model.arming = Arming::Armed;
+        // After each a person looks at it for as long as it takes until keys count.
+        for msg in shown() {
+            tell(msg, &now);
+        }
     }
 }
 

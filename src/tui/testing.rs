@@ -372,8 +372,14 @@ impl Screen {
     /// What a screen does after news: the frame is drawn, nobody presses anything for a while.
     pub(crate) fn settle(&mut self) {
         self.tell(Msg::Changed);
-        self.tell(Msg::Shown);
-        self.run.pass(Millis(600));
+        self.wait();
+    }
+
+    /// The frame is on the terminal, and the supervisor is there.
+    pub(crate) fn shown(&mut self) {
+        for msg in [Msg::Shown, Msg::Drained, Msg::Alive] {
+            self.tell(msg);
+        }
     }
 
     /// Gives the model a message.
@@ -389,7 +395,7 @@ impl Screen {
 
     /// Waits until a box that has just been opened takes keys.
     pub(crate) fn wait(&mut self) {
-        self.tell(Msg::Shown);
+        self.shown();
         self.run.pass(Millis(600));
     }
 

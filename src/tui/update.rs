@@ -3,13 +3,11 @@
 //! It decides nothing about the run: it hands decisions on, and the engine answers.
 
 use super::boxes;
-use super::input::{Key, Typed};
 use super::keymap::{self, Action};
-use super::model::{
-    Arming, Consent, LogMove, Mode, Model, Msg, Order, Overlay, Pane, Purpose, TWICE,
-};
+use super::model::{Consent, LogMove, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
 use super::rows::{Row, row, rows};
 use super::seen::{Screen, Seen};
+use super::typed;
 use crate::engine::Choice;
 use crate::journal::{Decision, Question, Verdict};
 use crate::plan::Item;
@@ -18,7 +16,7 @@ use crate::types::{Moment, StepId};
 /// Takes one message in; gives what is to be done outside.
 pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment) -> Vec<Order> {
     match msg {
-        Msg::Typed(typed) => self::typed(model, seen, &typed, now),
+        Msg::Typed(typed) => typed::typed(model, seen, &typed, now),
         Msg::Resized(columns, rows) => {
             model.size = (columns, rows);
             rearm(model, seen);
@@ -29,9 +27,15 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
             vec![Order::Redraw]
         }
         Msg::Shown => {
-            if model.arming == Arming::Unshown {
-                model.arming = Arming::Quiet(now.up);
-            }
+            model.arming.written(now);
+            Vec::new()
+        }
+        Msg::Drained => {
+            model.arming.drained(now.up);
+            Vec::new()
+        }
+        Msg::Alive => {
+            model.arming.heard();
             Vec::new()
         }
         Msg::Changed => changed(model, seen, now),
@@ -62,11 +66,11 @@ fn asks(model: &Model, seen: &Seen<'_>) -> bool {
 
 /// Throws away what has been typed so far, where that could answer something.
 pub(super) fn rearm(model: &mut Model, seen: &Seen<'_>) {
-    model.arming = if asks(model, seen) {
-        Arming::Unshown
+    if asks(model, seen) {
+        model.arming.again();
     } else {
-        Arming::Armed
-    };
+        model.arming.rest();
+    }
 }
 
 /// The run's state changed: a new question takes the front, an answered one gives it back.
@@ -113,73 +117,14 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     }
 }
 
-/// A key or a paste.
-fn typed(model: &mut Model, seen: &Seen<'_>, typed: &Typed, now: &Moment) -> Vec<Order> {
-    let key = match typed {
-        Typed::Key(key) => *key,
-        Typed::Paste => {
-            model.said = Some("Paste is off here: type it.".into());
-            return Vec::new();
-        }
-    };
-    if let Key::Ctrl(letter @ ('c' | 'l' | 'z')) = key {
-        return match letter {
-            'c' => interrupted(model, seen, now),
-            'l' => vec![Order::Redraw],
-            _ => vec![Order::Suspend],
-        };
-    }
-    if !model.is_armed(now.up) {
-        if model.arming != Arming::Unshown {
-            model.arming = Arming::Quiet(now.up);
-        }
-        return Vec::new();
-    }
-    model.arming = Arming::Armed;
-    model.said = None;
-    let mode = model.mode(seen);
-    if let Some(orders) = boxes::edit(model, seen, mode, key, now) {
-        return orders;
-    }
-    let Some(action) = keymap::action(mode, key, seen) else {
-        model.said = no_such_key(mode, key, seen);
-        return Vec::new();
-    };
-    act(model, seen, mode, action, now)
-}
-
-/// What Ctrl-C does: asks what is meant; twice in a row detaches.
-fn interrupted(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
-    let twice = model
-        .interrupted
-        .is_some_and(|before| now.up.since(before) < TWICE);
-    if twice || seen.state.finished.is_some() || model.is_too_small() {
-        return vec![Order::Leave];
-    }
-    model.interrupted = Some(now.up);
-    model.overlay = Some(Overlay::Interrupt);
-    rearm(model, seen);
-    Vec::new()
-}
-
-/// A sentence for the reflexes: Enter, Space and `y` where a letter is wanted.
-fn no_such_key(mode: Mode, key: Key, seen: &Seen<'_>) -> Option<String> {
-    let reflex = matches!(key, Key::Enter | Key::Char(' ' | 'y' | 'n'));
-    let asks = matches!(
-        mode,
-        Mode::Decide | Mode::Pause | Mode::Ack | Mode::Interrupt
-    );
-    if reflex && mode == Mode::Ack {
-        return Some("That key does nothing here: a acknowledges, Esc goes back.".into());
-    }
-    if reflex && (asks || seen.screen() == Screen::Overview) {
-        return Some("That key does nothing here: choose a letter of the last row.".into());
-    }
-    None
-}
-
 /// What a key means here.
-fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, action: Action, now: &Moment) -> Vec<Order> {
+pub(super) fn act(
+    model: &mut Model,
+    seen: &Seen<'_>,
+    mode: Mode,
+    action: Action,
+    now: &Moment,
+) -> Vec<Order> {
     match action {
         Action::Up => go(model, seen, mode, -1, now),
         Action::Down => go(model, seen, mode, 1, now),
@@ -241,7 +186,7 @@ fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, action: Action, now: &Mom
 
 const NOT_LIVE: &str = "The supervisor is silent, so nothing can be decided here.";
 
-fn refuse(model: &mut Model, why: &str) -> Vec<Order> {
+pub(super) fn refuse(model: &mut Model, why: &str) -> Vec<Order> {
     model.said = Some(why.to_owned());
     Vec::new()
 }

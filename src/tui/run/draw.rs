@@ -1,7 +1,8 @@
 //! Frames: when one is due, what is in it, and what follows once the terminal has it.
 
 use super::{Dirty, Event, Session};
-use crate::tui::model::{Arming, Msg};
+use crate::tui::arming::Missing;
+use crate::tui::model::Msg;
 use crate::tui::pace::Urgency;
 use crate::tui::seen::Seen;
 use crate::tui::term::{Ask, Heard};
@@ -15,9 +16,10 @@ use ratatui::layout::Rect;
 pub(super) struct Drawn {
     /// The second or minute of its clock.
     tick: i64,
-    armed: bool,
-    /// It shows something that takes keys only once it was seen.
-    unshown: bool,
+    /// Why no key counts.
+    missing: Option<Missing>,
+    /// There is a fence behind it: it shows something that takes keys only once it was seen.
+    fenced: bool,
 }
 
 /// How long the clock shows the same, in milliseconds.
@@ -35,12 +37,12 @@ impl Session<'_> {
         let unit = unit(seen.is_lively(now) && !self.model.slow_link);
         let drawn = Drawn {
             tick: now.wall.as_millis().div_euclid(unit),
-            armed: self.model.is_armed(now.up),
-            unshown: self.model.arming == Arming::Unshown,
+            missing: self.model.missing(now.up),
+            fenced: self.model.arming.wants_fence(),
         };
         let same = self
             .drawn
-            .is_some_and(|last| last.tick == drawn.tick && last.armed == drawn.armed);
+            .is_some_and(|last| last.tick == drawn.tick && last.missing == drawn.missing);
         let due = match self.dirty.urgency() {
             None => !same && self.pace.is_free(now.up, Urgency::Key),
             Some(urgency) => self.pace.is_free(now.up, urgency),
@@ -64,32 +66,45 @@ impl Session<'_> {
             Ask::Nothing
         };
         // Making bytes of it does not fail; that the terminal is gone, its own thread says.
-        if let Ok(bytes) = self.term.draw(buffer, cursor, ask) {
+        let fence = self.model.arming.fence();
+        if let Ok(bytes) = self.term.draw(buffer, cursor, fence, ask) {
             self.pace.began(now.up, bytes);
         }
         self.drawn = Some(drawn);
         self.dirty = Dirty::No;
     }
 
-    /// The terminal took the last frame. Where it shows what is to be answered, keys count from here
-    /// on, unless a newer frame is already wanted.
+    /// The terminal took the last frame. Where it shows what is to be answered, the supervisor is
+    /// asked whether it is there.
     pub(super) fn written(&mut self, now: Millis) {
         self.pace.written(now);
-        let shown = self.drawn.is_some_and(|drawn| drawn.unshown);
-        if shown && self.model.arming == Arming::Unshown && self.dirty == Dirty::No {
-            self.throw_keys_away();
+        if let Some(drawn) = self.drawn.as_mut().filter(|drawn| drawn.fenced) {
+            drawn.fenced = false;
+            // Where it cannot be sent, nothing comes back, and nothing can be confirmed.
+            self.pinged = self.client.ping().ok();
             self.tell(Msg::Shown);
         }
     }
 
+    /// Goes on without the terminal's word where it has had its time to give it.
+    pub(super) fn look_at_fence(&mut self, now: Millis) {
+        if self.model.arming.fence_left(now) == Some(Millis(0)) {
+            self.throw_keys_away();
+        }
+    }
+
     /// Drops every key from before the frame that is on the screen now, in all queues.
-    fn throw_keys_away(&mut self) {
-        self.term.drain();
-        self.pace.lost();
+    pub(super) fn throw_keys_away(&mut self) {
+        let words = self.term.drain();
         let waiting = std::mem::take(&mut self.held);
         let queued = waiting.into_iter().chain(self.events.try_iter());
-        self.held = queued
-            .filter(|event| !matches!(event, Event::Heard(Heard::Typed(_))))
-            .collect();
+        let stays = |event: &Event| match event {
+            Event::Heard(Heard::Typed(typed, _)) => typed.is_word(),
+            Event::Heard(Heard::Written | Heard::Answered | Heard::HungUp | Heard::Signal(_))
+            | Event::Update(_) => true,
+        };
+        self.held = queued.filter(stays).collect();
+        self.held.extend(words.into_iter().map(Event::Heard));
+        self.tell(Msg::Drained);
     }
 }

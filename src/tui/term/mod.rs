@@ -10,9 +10,14 @@ mod write;
 pub(crate) use send::Ask;
 
 use super::TuiError;
+use super::arming::Fence;
 use super::input::{Parser, Typed};
+use crate::supervisor::client::now;
+use crate::types::Millis;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+};
 use crossterm::execute;
 use crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -35,8 +40,8 @@ use write::Frames;
 /// What the terminal says.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    /// A key or a paste.
-    Typed(Typed),
+    /// A key, a paste or a word of the terminal, and when it was read (`CLOCK_BOOTTIME`).
+    Typed(Typed, Millis),
     /// The terminal took the frame that was drawn last.
     Written,
     /// The terminal has read everything that was drawn so far.
@@ -113,15 +118,16 @@ impl Terminal {
     }
 
     /// Draws the difference to what is on the screen, in one write on a thread of its own, which
-    /// says [`Heard::Written`] in the end; says how many bytes that takes. Nobody may draw in the
-    /// meantime.
+    /// says [`Heard::Written`] in the end, with a fence behind it where one is wanted; says how many
+    /// bytes that takes. Nobody may draw in the meantime.
     pub(crate) fn draw(
         &mut self,
         next: Buffer,
         cursor: Option<Position>,
+        fence: Option<Fence>,
         ask: Ask,
     ) -> io::Result<usize> {
-        let mut bytes = self.screen.next(next, cursor)?;
+        let mut bytes = self.screen.next(next, cursor, fence)?;
         if ask == Ask::Answer {
             bytes.extend(send::ASK);
         }
@@ -135,9 +141,24 @@ impl Terminal {
         self.screen.forget();
     }
 
-    /// Throws away keys that nobody has read yet: the kernel's, and those half read. Whoever calls
-    /// this also drops what has been heard already.
-    pub(crate) fn drain(&self) {
+    /// Takes everything out of the kernel's queue that nobody has read yet, and gives the words of the
+    /// terminal among it: they are no keys, and would be lost with the queue. A sequence that is half
+    /// there stays: what was thrown away of it would leave letters behind. Whoever calls this also
+    /// drops the keys that have been heard already.
+    pub(crate) fn drain(&self) -> Vec<Heard> {
+        let mut parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut words = Vec::new();
+        while let Some(typed) = read::read_waiting(&mut parser) {
+            let at = now().up;
+            let said = typed.into_iter().filter(Typed::is_word);
+            words.extend(said.map(|word| Heard::Typed(word, at)));
+        }
+        words.extend(read::answers(&mut parser, &self.sender));
+        words
+    }
+
+    /// Throws away everything that nobody has read yet: it was meant for somebody else.
+    fn flush(&self) {
         let mut parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
         // A terminal that is gone has nothing to drain.
         let _ = tcflush(rustix::stdio::stdin(), QueueSelector::IFlush);
@@ -164,7 +185,7 @@ impl Terminal {
     /// Takes the terminal again after somebody else had it.
     pub(crate) fn resume(&mut self) {
         let _ = take();
-        self.drain();
+        self.flush();
         self.forget();
     }
 }
@@ -179,7 +200,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Raw mode, alternate screen, bracketed paste.
+/// Raw mode, alternate screen, bracketed paste, word of the focus.
 fn take() -> io::Result<()> {
     HELD.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
@@ -187,6 +208,7 @@ fn take() -> io::Result<()> {
         io::stdout(),
         EnterAlternateScreen,
         EnableBracketedPaste,
+        EnableFocusChange,
         Hide,
         Clear(ClearType::All)
     )
@@ -196,7 +218,13 @@ fn take() -> io::Result<()> {
 fn give_back() {
     if HELD.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
-        let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = execute!(
+            out,
+            DisableFocusChange,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
         let _ = out.flush();
         let _ = disable_raw_mode();
     }

@@ -1,8 +1,10 @@
 //! Frames: what is on the screen, and the bytes that make it the next one. It decides nothing about
 //! when a frame is due.
 
+use crate::tui::arming::Fence;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
+use crossterm::style::Print;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::buffer::Buffer;
@@ -23,8 +25,15 @@ impl Frames {
         }
     }
 
-    /// The bytes that make the screen the next one, to be written at once.
-    pub(super) fn next(&mut self, next: Buffer, cursor: Option<Position>) -> io::Result<Vec<u8>> {
+    /// The bytes that make the screen the next one, to be written at once. Where a fence is wanted,
+    /// the terminal is asked behind it for its cursor, at the fence's place: the answer means that it
+    /// has drawn the frame.
+    pub(super) fn next(
+        &mut self,
+        next: Buffer,
+        cursor: Option<Position>,
+        fence: Option<Fence>,
+    ) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         queue!(bytes, BeginSynchronizedUpdate, Hide)?;
         if self.last.area != next.area {
@@ -33,10 +42,13 @@ impl Frames {
         }
         let changes = self.last.diff(&next);
         CrosstermBackend::new(&mut bytes).draw(changes.into_iter())?;
+        queue!(bytes, EndSynchronizedUpdate)?;
+        if let Some(Position { x, y }) = fence.map(Fence::place) {
+            queue!(bytes, MoveTo(x, y), Print("\x1b[6n"))?;
+        }
         if let Some(Position { x, y }) = cursor {
             queue!(bytes, MoveTo(x, y), Show)?;
         }
-        queue!(bytes, EndSynchronizedUpdate)?;
         self.last = next;
         Ok(bytes)
     }

@@ -240,9 +240,8 @@ fn sentence(scene: &Scene<'_>) -> Row {
         return row(Role::Muted, " Your answer is on its way.");
     }
     let mode = model.mode(seen);
-    if !model.is_armed(scene.now.up) {
-        let said = " Keep still and read: keys typed before this was shown are thrown away.";
-        return row(Role::Muted, said);
+    if let Some(missing) = model.missing_here(seen, scene.now.up) {
+        return row(Role::Muted, format!(" {}", missing.sentence()));
     }
     row(Role::Text, format!(" {}", status(scene, mode)))
 }

@@ -5,8 +5,9 @@ use super::pen::{Pen, Row, bit, row, wrapped};
 use super::{Scene, rollback};
 use crate::text;
 use crate::tui::boxes;
+use crate::tui::field::Field;
 use crate::tui::keymap;
-use crate::tui::model::{Field, Purpose};
+use crate::tui::model::Purpose;
 use crate::tui::theme::Role;
 use ratatui::layout::Position;
 
