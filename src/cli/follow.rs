@@ -13,7 +13,7 @@ use crate::supervisor::client::{self, Client, Mirror};
 use crate::supervisor::wire::Part;
 use crate::tui::{self, Left, TuiError};
 use crate::types::RunId;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 /// What a front end is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,9 @@ fn on_screen(
     })
     .map_err(client::hand_over)?;
     let mirror = Mirror::new(dir.clone())?;
-    let ending = tui::run(&client, mirror, updates, screen)
+    let blot = Blot::of(&dir);
+    let blot = Arc::new(move |text: &str| blot.apply(text));
+    let ending = tui::run(&client, mirror, updates, screen, blot)
         .map_err(|error| no_screen(context, run, &error))?;
     let printed = out::print(&format!("{}\n", ending.summary.join("\n")));
     if !matches!(ending.left, Left::HungUp | Left::Signal(_)) {

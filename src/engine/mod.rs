@@ -32,7 +32,7 @@ pub use due::{Effect, Input, deadline, due};
 pub use pending::{Progress, counts, progress};
 pub use reopen::reopen;
 pub use retry::{Retry, retry};
-pub use running::{Silence, leftovers, running_command, silence};
+pub use running::{Silence, leftovers, remarked_from, running_command, silence};
 pub use scope::Scope;
 pub use undo::{Back, TakeBack, back_of, point_of_no_return, take_backs};
 pub use walk::{Position, Stop, boundary, position, walk_of};

@@ -24,12 +24,17 @@ pub struct Silence {
 pub fn silence(plan: &Plan, state: &RunState, written: Timestamp, now: &Moment) -> Option<Silence> {
     let (step, attempt) = running_command(state).filter(|(_, a)| a.outlived.is_empty())?;
     let length = silent_for(&attempt.started, written, now)?;
-    let remarked_from = plan.defaults.silence.unwrap_or(SILENCE);
+    let remarked_from = remarked_from(plan);
     (length >= remarked_from).then(|| Silence {
         step: step.clone(),
         length,
         remarked_from,
     })
+}
+
+/// From which length on a silence is remarked on.
+pub fn remarked_from(plan: &Plan) -> Millis {
+    plan.defaults.silence.unwrap_or(SILENCE)
 }
 
 /// The time from `written`, a reading of the wall clock after `started`, to `now`. The clock may

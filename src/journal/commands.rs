@@ -38,7 +38,9 @@ impl Facts {
             attempt.unknown = Some(why.clone());
             attempt.ended.get_or_insert(at.clone());
         } else if let Event::CancelRequested { number, who } = event {
-            self.attempt(*number)?.cancelled = Some(who.clone());
+            let attempt = self.attempt(*number)?;
+            attempt.cancelled = Some(who.clone());
+            attempt.cancel_asked.get_or_insert(at.clone());
         } else if let Event::CommandOutlived { number, left } = event {
             self.attempt(*number)?.outlived.clone_from(left);
         } else if let Event::LeftoversLetGo { number, who } = event {

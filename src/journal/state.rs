@@ -209,6 +209,8 @@ pub struct Attempt {
     pub settled: bool,
     /// Who asked for it to be ended.
     pub cancelled: Option<Who>,
+    /// When that was asked for first.
+    pub cancel_asked: Option<Moment>,
     /// What outlives its ended command, as `pid command`.
     pub outlived: Vec<String>,
     /// Who said that this is waited for no longer.
@@ -232,6 +234,7 @@ impl Attempt {
             unknown: None,
             settled: false,
             cancelled: None,
+            cancel_asked: None,
             outlived: Vec::new(),
             let_go: None,
             before: None,

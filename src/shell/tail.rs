@@ -1,8 +1,8 @@
 //! Reading a log that is being written, from its end, in constant memory.
 //!
-//! A front end asks for a screenful around an offset, follows growth by asking for the length, and
-//! counts lines only where somebody wants to see numbers. Nothing here interprets bytes: making them
-//! safe for a terminal is `text`'s.
+//! A front end asks for a screenful around an offset and follows growth by asking for the length.
+//! Nothing here interprets bytes or counts: making them safe for a terminal is `text`'s, counting and
+//! searching is done by whoever wants to see numbers.
 
 use super::shim::RECORD;
 use crate::types::Timestamp;
@@ -65,9 +65,6 @@ pub const MAX_LINE: usize = 16 << 10;
 const MAX_PIECE: u64 = 4 << 20;
 /// How much is read at once, in bytes.
 const BLOCK: usize = 64 << 10;
-/// How many places the index of lines keeps; when it is full, every second one goes.
-const MARKS: usize = 4096;
-
 /// A log that is open for reading. Its memory does not grow with the log.
 #[derive(Debug)]
 pub struct LogReader {
@@ -75,18 +72,6 @@ pub struct LogReader {
     /// The `.times` beside it; none as long as there is none.
     times: Option<File>,
     times_path: std::path::PathBuf,
-    index: Index,
-}
-
-/// Where lines begin, for every so manyth block.
-#[derive(Debug)]
-struct Index {
-    /// Offset and the number of newlines before it, rising.
-    marks: Vec<(u64, u64)>,
-    /// The least distance between two marks, in bytes.
-    apart: u64,
-    /// How far newlines have been counted: offset and number.
-    seen: (u64, u64),
 }
 
 /// Opens a file for reading without following a link or waiting for a FIFO.
@@ -107,11 +92,6 @@ impl LogReader {
             file: open(path)?,
             times: None,
             times_path: path.with_extension("times"),
-            index: Index {
-                marks: vec![(0, 0)],
-                apart: BLOCK as u64,
-                seen: (0, 0),
-            },
         })
     }
 
@@ -131,7 +111,7 @@ impl LogReader {
     }
 
     /// Reads at an offset until the buffer is full or the file ends; says how much.
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self
@@ -215,92 +195,65 @@ impl LogReader {
         }
     }
 
-    /// How many lines the file has, counted on from where the last call stopped. A line without its
-    /// newline counts too.
-    pub fn count_lines(&mut self) -> io::Result<u64> {
-        let len = self.len()?;
-        if len < self.index.seen.0 {
-            // Somebody has cut the file: everything is counted anew.
-            self.index.seen = (0, 0);
-            self.index.marks.truncate(1);
-        }
-        self.count_until(u64::MAX)?;
-        let (end, newlines) = self.index.seen;
-        let mut last = [b'\n'];
-        if end > 0 {
-            self.read_at(&mut last, end - 1)?;
-        }
-        Ok(newlines + u64::from(last != [b'\n']))
-    }
-
-    /// Counts newlines on until so many are seen or the file ends.
-    fn count_until(&mut self, wanted: u64) -> io::Result<()> {
-        let mut buffer = vec![0; BLOCK];
-        loop {
-            let (offset, number) = self.index.seen;
-            if number >= wanted {
-                return Ok(());
-            }
-            let got = self.read_at(&mut buffer, offset)?;
-            if got == 0 {
-                return Ok(());
-            }
-            let newlines: u64 = buffer[..got]
-                .iter()
-                .map(|byte| u64::from(*byte == b'\n'))
-                .sum();
-            self.index.add(offset + got as u64, number + newlines);
-        }
-    }
-
-    /// Where the line of this number (from 0) begins; none where there are fewer.
-    pub fn offset_of(&mut self, number: u64) -> io::Result<Option<u64>> {
-        self.count_until(number)?;
-        let after = self.index.marks.partition_point(|mark| mark.1 < number);
-        let (mut offset, before) = if number == 0 || after == 0 {
-            (0, 0)
-        } else {
-            self.index.marks[after - 1]
-        };
-        let mut left = number - before;
-        let mut buffer = vec![0; BLOCK];
-        while left > 0 {
-            let got = self.read_at(&mut buffer, offset)?;
-            if got == 0 {
-                return Ok(None);
-            }
-            for (at, byte) in buffer[..got].iter().enumerate() {
-                left -= u64::from(*byte == b'\n');
-                if left == 0 {
-                    offset += at as u64 + 1;
-                    return Ok((offset < self.len()?).then_some(offset));
-                }
-            }
-            offset += got as u64;
-        }
-        Ok((offset < self.len()?).then_some(offset))
-    }
-
-    /// When what stands at `offset` was written, to 0.1 s; none where nobody noted it.
-    pub fn time_at(&mut self, offset: u64) -> Option<Timestamp> {
+    /// The `.times`, where it is there, and how many records it has.
+    fn times(&mut self) -> Option<(&File, u64)> {
         if self.times.is_none() {
             self.times = open(&self.times_path).ok();
         }
         let times = self.times.as_ref()?;
-        let mut records = times.metadata().ok()?.len() / RECORD as u64;
-        // The first record whose length lies beyond the offset.
-        let (mut first, mut found) = (0, None);
+        Some((times, times.metadata().ok()?.len() / RECORD as u64))
+    }
+
+    /// The number of the first record of `.times` of which this holds, as all later ones fulfil it.
+    fn first_record(&mut self, holds: impl Fn(u64, Timestamp) -> bool) -> Option<u64> {
+        let (times, mut records) = self.times()?;
+        let mut first = 0;
         while first < records {
             let middle = first + (records - first) / 2;
             let (len, at) = record(times, middle)?;
-            if len > offset {
-                found = Some(at);
+            if holds(len, at) {
                 records = middle;
             } else {
                 first = middle + 1;
             }
         }
-        found
+        Some(first)
+    }
+
+    /// When what stands at `offset` was written, to 0.1 s; none where nobody noted it.
+    pub fn time_at(&mut self, offset: u64) -> Option<Timestamp> {
+        let first = self.first_record(|len, _| len > offset)?;
+        let (times, records) = self.times()?;
+        (first < records)
+            .then(|| record(times, first))?
+            .map(|r| r.1)
+    }
+
+    /// How long the log was at a time, as far as that was noted; 0 before its first byte.
+    pub fn length_at(&mut self, time: Timestamp) -> u64 {
+        let later = self.first_record(|_, at| at > time).unwrap_or(0);
+        let before = later.checked_sub(1).and_then(|number| {
+            let (times, _) = self.times()?;
+            record(times, number)
+        });
+        before.map_or(0, |(len, _)| len)
+    }
+
+    /// At most `count` records of `.times` from this number on: the log's length, and when it had
+    /// that.
+    pub fn records_from(&mut self, number: u64, count: usize) -> Vec<(u64, Timestamp)> {
+        let Some((times, records)) = self.times() else {
+            return Vec::new();
+        };
+        let left = usize::try_from(records.saturating_sub(number)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; left.min(count) * RECORD];
+        if times
+            .read_exact_at(&mut bytes, number * RECORD as u64)
+            .is_err()
+        {
+            return Vec::new();
+        }
+        bytes.chunks_exact(RECORD).filter_map(decoded).collect()
     }
 }
 
@@ -310,30 +263,15 @@ fn record(times: &File, number: u64) -> Option<(u64, Timestamp)> {
     times
         .read_exact_at(&mut bytes, number * RECORD as u64)
         .ok()?;
-    let (len, at) = bytes.split_at(8);
+    decoded(&bytes)
+}
+
+/// The bytes of a record as its two numbers.
+fn decoded(bytes: &[u8]) -> Option<(u64, Timestamp)> {
+    let (len, at) = bytes.split_at_checked(8)?;
     let at = i64::from_le_bytes(at.try_into().ok()?);
     let len = u64::from_le_bytes(len.try_into().ok()?);
     Some((len, Timestamp::from_millis(at)))
-}
-
-impl Index {
-    /// Newlines have been counted up to here.
-    fn add(&mut self, offset: u64, number: u64) {
-        self.seen = (offset, number);
-        let last = self.marks.last().map_or(0, |mark| mark.0);
-        if offset - last < self.apart {
-            return;
-        }
-        if self.marks.len() == MARKS {
-            self.apart *= 2;
-            let mut keep = false;
-            self.marks.retain(|_| {
-                keep = !keep;
-                keep
-            });
-        }
-        self.marks.push((offset, number));
-    }
 }
 
 #[cfg(test)]
@@ -381,13 +319,10 @@ mod tests {
 
     #[test]
     fn an_unfinished_line_counts_and_grows() {
-        let (dir, mut reader) = log(b"one\ntw");
+        let (dir, reader) = log(b"one\ntw");
         let lines = reader.lines_before(6, 5).expect("read");
         assert_eq!(texts(&lines), ["one", "tw"]);
-        assert_eq!(
-            (lines[1].next, reader.count_lines().expect("counted")),
-            (6, 2)
-        );
+        assert_eq!(lines[1].next, 6);
         let path = dir.path().join("0042-a.1.log");
         let file = std::fs::OpenOptions::new().append(true).open(path);
         file.expect("it is there")
@@ -395,7 +330,6 @@ mod tests {
             .expect("written");
         let lines = reader.lines_from(lines[1].offset, 5).expect("read");
         assert_eq!(texts(&lines), ["two", ""]);
-        assert_eq!(reader.count_lines().expect("counted"), 3);
     }
 
     #[test]
@@ -404,8 +338,8 @@ mod tests {
         assert!(reader.is_empty().expect("a length"));
         assert!(reader.lines_before(9, 5).expect("read").is_empty());
         assert!(reader.lines_from(9, 5).expect("read").is_empty());
-        assert_eq!(reader.count_lines().expect("counted"), 0);
-        assert_eq!(reader.offset_of(0).expect("looked"), None);
+        assert_eq!(reader.length_at(Timestamp::from_millis(9)), 0);
+        assert!(reader.records_from(0, 9).is_empty());
         assert_eq!(reader.time_at(0), None);
     }
 
@@ -446,31 +380,6 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_found_by_number_with_a_bounded_index() {
-        let bytes = long();
-        let (_dir, mut reader) = log(&bytes);
-        for number in [0_u64, 1, 6000, 39_999, 25_000] {
-            let offset = reader
-                .offset_of(number)
-                .expect("looked")
-                .expect("it is there");
-            let line = reader.lines_from(offset, 1).expect("read");
-            assert!(
-                texts(&line)[0].starts_with(&format!("{number} ")),
-                "{number}"
-            );
-        }
-        assert_eq!(reader.offset_of(40_000).expect("looked"), None);
-        assert_eq!(reader.count_lines().expect("counted"), 40_000);
-        let index = &mut reader.index;
-        for n in 0..20_000 {
-            index.add(bytes.len() as u64 + n * BLOCK as u64, 40_000 + n);
-        }
-        assert!(index.marks.len() <= MARKS);
-        assert!(index.marks.is_sorted());
-    }
-
-    #[test]
     fn what_was_written_between_two_records_has_the_later_time() {
         let (dir, mut reader) = log(b"one\ntwo\n");
         let mut times = Vec::new();
@@ -484,5 +393,13 @@ mod tests {
         let mut at = |offset| reader.time_at(offset).map(Timestamp::as_millis);
         assert_eq!((at(0), at(3), at(4)), (Some(1000), Some(1000), Some(2000)));
         assert_eq!(at(8), None);
+        let mut length = |millis| reader.length_at(Timestamp::from_millis(millis));
+        assert_eq!(
+            (length(999), length(1000), length(1999), length(9999)),
+            (0, 4, 4, 8)
+        );
+        let records = reader.records_from(1, 5);
+        assert_eq!(records, [(8, Timestamp::from_millis(2000))]);
+        assert_eq!(reader.records_from(2, 5), []);
     }
 }

@@ -3,7 +3,8 @@
 
 use super::input::Key::{self, Char, Ctrl};
 use super::keymap::Group::{self, Log, Move, Upgrade, View};
-use super::keymap::{Action, Binding, choices, label, may_cancel, may_let_go};
+use super::keymap::{Action, Binding, LogKey, choices, label, may_cancel, may_let_go};
+use super::log::Way;
 use super::model::Mode;
 use super::seen::{Screen, Seen};
 use crate::journal::Question;
@@ -22,6 +23,7 @@ pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         Mode::Decide | Mode::Pause => asking(mode, seen),
         Mode::Finished => finished(),
         Mode::FullLog => full_log(),
+        Mode::Search => search(),
     };
     if !seen.yours {
         // Who looks only is told so when pressing these; the last row has other things to name.
@@ -37,8 +39,13 @@ pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         | Mode::Rollback
         | Mode::Finished => all.extend(ends(mode, seen)),
         Mode::Small => all.push(leave("leave", "leave the screen")),
-        Mode::FullLog | Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading | Mode::Interrupt => {
-        }
+        Mode::FullLog
+        | Mode::Search
+        | Mode::Ack
+        | Mode::Phrase
+        | Mode::Text
+        | Mode::Reading
+        | Mode::Interrupt => {}
     }
     // Whoever looks only is told first how that can be changed.
     all.sort_by_key(|binding| binding.action != Action::TakeControls);
@@ -96,17 +103,40 @@ fn moves() -> Vec<Binding> {
 #[rustfmt::skip]
 fn log_keys(full: Binding) -> Vec<Binding> {
     vec![
-        bind(&[Char('f')], "f", "follow", "follow the log (off when you scroll up)", Log,
-             Action::Follow,),
+        bind(&[Char('f')], "f", "follow", "follow (off when you scroll)", Log,
+             Action::Log(LogKey::Follow),),
         full,
-        bind(&[Key::Left], "Left", "", "half a page left", Log, Action::Left,),
-        bind(&[Key::Right], "Right", "", "half a page right", Log, Action::Right,),
+        bind(&[Char('/')], "/", "search", "search (case counts with a capital)", Log,
+             Action::Log(LogKey::Search),),
+        bind(&[Char('n')], "n N", "", "next, previous match", Log, Action::Log(LogKey::Match(Way::Next)),),
+        bind(&[Char('N')], "N", "", "", Log, Action::Log(LogKey::Match(Way::Before)),),
+        next_error(),
+        bind(&[Char('E')], "E", "", "", Log, Action::Log(LogKey::Error(Way::Before)),),
+        bind(&[Char('w')], "w", "wrap", "wrap long lines, or cut", Log, Action::Log(LogKey::Wrap),),
+        bind(&[Char('s')], "s", "lines", "all, error or upwalk's lines", Log,
+             Action::Log(LogKey::Streams),),
+        bind(&[Char('t')], "t", "time", "time: clock, elapsed, off", Log, Action::Log(LogKey::Time),),
+        bind(&[Key::Left], "Arrows", "", "left, right: half a page", Log, Action::Log(LogKey::Left),),
+        bind(&[Key::Right], "Right", "", "", Log, Action::Log(LogKey::Right),),
+    ]
+}
+
+#[rustfmt::skip]
+fn next_error() -> Binding {
+    bind(&[Char('e')], "e", "error", "next error line, E the one before", Log, Action::Log(LogKey::Error(Way::Next)))
+}
+
+#[rustfmt::skip]
+fn search() -> Vec<Binding> {
+    vec![
+        bind(&[Key::Enter], "Enter", "search", "look for it", Log, Action::Log(LogKey::Search)),
+        bind(&[Key::Esc, Ctrl('g')], "Esc", "leave, look for nothing", "back", Log, Action::Back),
     ]
 }
 
 #[rustfmt::skip]
 fn whole_log() -> Binding {
-    bind(&[Char('l')], "l", "log", "the log on the whole screen", Log, Action::FullLog)
+    bind(&[Char('l')], "l", "log", "the log on the whole screen", Log, Action::Log(LogKey::Full))
 }
 
 #[rustfmt::skip]
@@ -141,8 +171,8 @@ fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     all.extend(log_keys(whole_log()));
     all.push(command());
     if mode == Mode::Running {
-        all.push(bind(&[Key::Tab], "Tab", "steps", "from the log to the steps and back", Move,
-             Action::NextPane));
+        all.push(bind(&[Key::Tab], "Tab", "steps",
+             "to the steps and back; there l shows a step's log", Move, Action::NextPane));
     }
     all.push(warnings());
     all.extend(moves());
@@ -163,6 +193,9 @@ fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         all.push(command());
     }
     all.push(whole_log());
+    if mode == Mode::Decide {
+        all.push(next_error());
+    }
     all.push(warnings());
     all.extend(moves());
     all
@@ -177,8 +210,12 @@ fn finished() -> Vec<Binding> {
 #[rustfmt::skip]
 fn full_log() -> Vec<Binding> {
     let back = bind(&[Char('l'), Char('q'), Char('b'), Key::Esc, Ctrl('g')], "l q", "back",
-         "back to the screen", Log, Action::FullLog);
+         "back to the screen", Log, Action::Log(LogKey::Full));
     let mut all = log_keys(back);
+    all.insert(2, bind(&[Char('[')], "[", "earlier", "log of the command before", Log,
+         Action::Log(LogKey::Other(Way::Before))));
+    all.insert(3, bind(&[Char(']')], "]", "later", "log of the command after", Log,
+         Action::Log(LogKey::Other(Way::Next))));
     let mut movement = moves();
     for (at, words) in [(2, "page down"), (3, "page up"), (4, "first"), (5, "last")] {
         words.clone_into(&mut movement[at].footer);

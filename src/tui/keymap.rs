@@ -5,6 +5,7 @@
 
 use super::bindings::bindings;
 use super::input::Key;
+use super::log::Way;
 use super::model::Mode;
 use super::seen::Seen;
 use crate::engine::{self, Choice};
@@ -19,15 +20,13 @@ pub(crate) enum Action {
     PageDown,
     First,
     Last,
-    Left,
-    Right,
     /// Opens what the cursor is on, or the warning that waits.
     Open,
     /// Back, the safe direction.
     Back,
     NextPane,
-    Follow,
-    FullLog,
+    /// Something with a log.
+    Log(LogKey),
     Command,
     Warnings,
     Help,
@@ -63,19 +62,41 @@ impl Action {
             | Self::PageDown
             | Self::First
             | Self::Last
-            | Self::Left
-            | Self::Right
             | Self::Open
             | Self::Back
             | Self::NextPane
-            | Self::Follow
-            | Self::FullLog
+            | Self::Log(_)
             | Self::Command
             | Self::Warnings
             | Self::Help
             | Self::Leave => false,
         }
     }
+}
+
+/// What a key does with a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogKey {
+    Left,
+    Right,
+    /// Moves along with the end, or stays.
+    Follow,
+    /// On the whole screen, or back from there.
+    Full,
+    /// Long lines go on in the next row, or are cut.
+    Wrap,
+    /// What the first column says.
+    Time,
+    /// Which lines are shown.
+    Streams,
+    /// To another error line.
+    Error(Way),
+    /// Asks for a text to look for.
+    Search,
+    /// To another line that has it.
+    Match(Way),
+    /// To the log of the command before or after.
+    Other(Way),
 }
 
 /// Under which heading the help lists a key.

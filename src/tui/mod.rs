@@ -14,6 +14,7 @@ mod field;
 mod input;
 mod keymap;
 mod log;
+mod logs;
 mod model;
 mod pace;
 mod rows;
@@ -31,6 +32,7 @@ mod typed;
 mod update;
 mod view;
 
+pub use log::Blot;
 pub use run::run;
 pub use settings::{Colour, Settings, is_capable, usual_theme};
 pub use still::{Cell, Sitting, still};

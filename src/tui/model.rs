@@ -4,8 +4,8 @@
 use super::arming::Arming;
 use super::field::Field;
 use super::input::{Key, Typed};
-use super::log::Window;
-use super::seen::{Screen, Seen};
+use super::log::{LogMove, Looks, Window};
+use super::seen::{Screen, Seen, Subject};
 use crate::engine::Refusal;
 use crate::journal::{Decision, Question};
 use crate::types::{ConsentRules, Millis, Seq, StepId, Timestamp};
@@ -60,19 +60,6 @@ pub(crate) enum Order {
     Drain,
     /// Move in the log.
     Log(LogMove),
-}
-
-/// A movement in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogMove {
-    /// So many lines, upwards where negative.
-    Lines(i32),
-    /// To the first line.
-    First,
-    /// To the last line, and along with it.
-    Follow,
-    /// Stay here.
-    Hold,
 }
 
 /// What a text box is for.
@@ -144,6 +131,8 @@ pub(crate) enum Mode {
     Rollback,
     Finished,
     FullLog,
+    /// A text to look for in the log.
+    Search,
     /// A warning to acknowledge.
     Ack,
     /// A warning with a phrase to type.
@@ -183,6 +172,12 @@ pub(crate) struct Model {
     pub(crate) pane: Pane,
     pub(crate) full_log: bool,
     pub(crate) log: Window,
+    /// How logs are looked at.
+    pub(crate) looks: Looks,
+    /// The intent whose log a person wants; none: the present one's.
+    pub(crate) chosen: Option<Seq>,
+    /// The text to look for that is being typed.
+    pub(crate) search: Option<Field>,
     /// Columns that are out of sight at the log's left.
     pub(crate) sideways: usize,
     /// Rows that are out of sight above, on screens longer than the terminal.
@@ -219,6 +214,9 @@ impl Model {
             pane: Pane::Log,
             full_log: false,
             log: Window::default(),
+            looks: Looks::default(),
+            chosen: None,
+            search: None,
             sideways: 0,
             scrolled: 0,
             said: None,
@@ -247,6 +245,9 @@ impl Model {
         }
         if let Some(phrase) = self.consent_in_front(seen) {
             return phrase;
+        }
+        if self.search.is_some() {
+            return Mode::Search;
         }
         self.screen_mode(seen)
     }
@@ -278,6 +279,12 @@ impl Model {
             Screen::Rollback => Mode::Rollback,
             Screen::Finished => Mode::Finished,
         }
+    }
+
+    /// The command whose log is shown.
+    pub(crate) fn subject<'a>(&self, seen: &Seen<'a>) -> Option<Subject<'a>> {
+        let chosen = self.chosen.and_then(|number| seen.command(number));
+        chosen.or_else(|| seen.subject())
     }
 
     /// Whether nothing but a few words fits.

@@ -30,6 +30,18 @@ pub(crate) fn rows(model: &Model, seen: &Seen<'_>) -> Vec<Row> {
     rows
 }
 
+/// Every line of the list of steps: all items and all their steps.
+pub(crate) fn every_row(seen: &Seen<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for item in seen.items() {
+        rows.push(Row::Item(item.id().clone()));
+        if let Item::Phase(phase) = item {
+            rows.extend(phase.steps.iter().map(|step| Row::Step(step.id.clone())));
+        }
+    }
+    rows
+}
+
 /// The overview's line under the cursor.
 pub(crate) fn row(model: &Model, seen: &Seen<'_>) -> Option<Row> {
     rows(model, seen).get(model.cursor).cloned()

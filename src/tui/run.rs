@@ -5,14 +5,14 @@
 mod draw;
 
 use super::input::Typed;
-use super::log::Feed;
+use super::log::{self, Blot, Feed, Growth, Haste, Window};
 use super::model::{Model, Msg, Order};
 use super::pace::{FRAME, Pace, Urgency};
 use super::seen::Seen;
 use super::term::{Heard, Terminal};
 use super::theme::Theme;
 use super::update::update;
-use super::view;
+use super::view::{self, Scene};
 use super::{Ending, Left, Settings, TuiError};
 use crate::engine::Refusal;
 use crate::report;
@@ -30,15 +30,18 @@ const LONGEST_WAIT: Millis = Millis::from_secs(60);
 enum Event {
     Heard(Heard),
     Update(Update),
+    /// What a log shows now.
+    Log(Box<Window>, Haste),
 }
 
 /// Shows a run on this terminal until a person leaves, the terminal goes away or a signal comes.
-/// The run itself is not touched by any of these.
+/// The run itself is not touched by any of these. `blot` takes secrets out of logs.
 pub fn run(
     client: &Client,
     mirror: Mirror,
     updates: Receiver<Update>,
     settings: Settings,
+    blot: Blot,
 ) -> Result<Ending, TuiError> {
     let (sender, events) = channel();
     let heard = sender.clone();
@@ -46,6 +49,10 @@ pub fn run(
         // Nobody listens any more once the screen has been left.
         let _ = heard.send(Event::Heard(what));
     })?;
+    let shown = sender.clone();
+    let feed = Feed::new(blot, move |window, haste| {
+        shown.send(Event::Log(window, haste)).is_ok()
+    });
     forward(updates, sender);
     let mut model = Model::new(Terminal::size());
     model.rules = settings.rules;
@@ -56,7 +63,7 @@ pub fn run(
         theme: Theme::new(&settings.palette, settings.depth, settings.glyphs),
         login: settings.login,
         mirror,
-        feed: Feed::new(),
+        feed,
         term,
         events,
         held: VecDeque::new(),
@@ -119,7 +126,7 @@ struct Session<'a> {
     /// What the supervisor was asked behind the last frame with a fence.
     pinged: Option<u64>,
     dirty: Dirty,
-    /// The log shall show another part, which is the effect of a key.
+    /// The last key asked for another part of the log.
     moved: bool,
     pace: Pace,
     drawn: Option<draw::Drawn>,
@@ -188,9 +195,23 @@ impl Session<'_> {
     fn take(&mut self, event: Event) -> Result<(), TuiError> {
         match event {
             Event::Update(update) => self.update(update)?,
+            Event::Log(window, haste) => {
+                self.tell(Msg::Log(window));
+                self.dirty = self.dirty.max(match haste {
+                    Haste::Now => Dirty::Now,
+                    Haste::Soon => Dirty::Soon,
+                });
+            }
             Event::Heard(Heard::Typed(typed, at)) => {
-                self.dirty = Dirty::Now;
+                let before = self.dirty;
+                self.moved = false;
                 self.typed(typed, at);
+                // What a movement shows comes from the log's thread, as soon as a frame would.
+                self.dirty = if self.moved {
+                    before.max(Dirty::Soon)
+                } else {
+                    Dirty::Now
+                };
             }
             Event::Heard(Heard::Written) => self.written(now().up),
             Event::Heard(Heard::Answered) => self.pace.answered(now().up),
@@ -294,8 +315,7 @@ impl Session<'_> {
             }
             Order::Log(to) => {
                 self.moved = true;
-                // A log that cannot be read stays where it is.
-                let _ = self.feed.go(to, view::log_rows(&self.model));
+                self.feed.go(to);
             }
         }
     }
@@ -321,22 +341,28 @@ impl Session<'_> {
         self.dirty = Dirty::Now;
     }
 
-    /// Reads the log on, where it grew or another part of it is wanted. The effect of a key does not
-    /// wait for lines that nobody asked for.
+    /// Says which part of which log is wanted, and has it looked at where it may have grown. The
+    /// effect of a key does not wait for lines that nobody asked for.
     fn look_at_log(&mut self, now: &Moment) {
-        let Some(seen) = Seen::of(&self.mirror) else {
+        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
             return;
         };
         let in_time = self.dirty != Dirty::Now && self.pace.is_free(now.up, Urgency::Change);
-        if !in_time && !self.moved {
-            return;
-        }
-        self.moved = false;
+        let growth = if in_time { Growth::Look } else { Growth::Leave };
         let path = |number| log_path(&self.mirror.dir, seen.state, number);
-        let rows = view::log_rows(&self.model);
-        if let Some(window) = self.feed.refresh(&seen, path, rows) {
-            self.tell(Msg::Log(Box::new(window)));
-            self.dirty = self.dirty.max(Dirty::Soon);
+        let size = view::log_size(&self.scene(&seen, now));
+        let wanted = log::wanted(&seen, &self.model, &path, size);
+        self.feed.show(wanted, growth);
+    }
+
+    /// All that a frame shows.
+    fn scene<'a>(&'a self, seen: &'a Seen<'a>, now: &'a Moment) -> Scene<'a> {
+        Scene {
+            seen,
+            model: &self.model,
+            theme: &self.theme,
+            now,
+            login: &self.login,
         }
     }
 

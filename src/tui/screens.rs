@@ -433,12 +433,12 @@ fn ctrl_c_asks_first_and_detaches_when_pressed_twice() {
 
 #[test]
 fn scrolling_up_is_asked_of_the_log_and_p_pauses() {
-    use super::model::LogMove;
+    use super::log::LogMove;
     let mut screen = Screen::new(under_way(), 80, 24);
     assert_eq!(screen.press(Key::Up), [Order::Log(LogMove::Lines(-1))]);
     assert_eq!(screen.press(Key::Char('g')), [Order::Log(LogMove::First)]);
     assert_eq!(screen.press(Key::Char('G')), [Order::Log(LogMove::Follow)]);
-    assert_eq!(screen.press(Key::Char('f')), [Order::Log(LogMove::Hold)]);
+    assert_eq!(screen.press(Key::Char('f')), [Order::Log(LogMove::Toggle)]);
     let orders = screen.press(Key::Char('p'));
     assert!(matches!(orders[..], [Order::Decide(None, Decision::Pause)]));
 }

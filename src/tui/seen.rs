@@ -180,24 +180,32 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Every command of the run that has a log, in the order in which they began.
+    pub(crate) fn commands(&self) -> Vec<Subject<'a>> {
+        let mut all = Vec::new();
+        for (step, record) in &self.state.steps {
+            let attempts = record.attempts.iter().map(|attempt| (attempt, false));
+            let undone = record.undo_attempts.iter().map(|attempt| (attempt, true));
+            let of_it = attempts.chain(undone).map(|(attempt, undo)| Subject {
+                step,
+                attempt,
+                undo,
+            });
+            all.extend(of_it.filter(|subject| subject.attempt.command));
+        }
+        all.sort_by_key(|subject| subject.attempt.number);
+        all
+    }
+
     /// The command whose log belongs on the screen: the latest of all.
     pub(crate) fn subject(&self) -> Option<Subject<'a>> {
-        let mut latest: Option<Subject<'a>> = None;
-        for (step, record) in &self.state.steps {
-            let all = record.attempts.iter().map(|attempt| (attempt, false));
-            let undone = record.undo_attempts.iter().map(|attempt| (attempt, true));
-            for (attempt, undo) in all.chain(undone) {
-                let later = latest.is_none_or(|other| other.attempt.number < attempt.number);
-                if later && attempt.command {
-                    latest = Some(Subject {
-                        step,
-                        attempt,
-                        undo,
-                    });
-                }
-            }
-        }
-        latest
+        self.commands().pop()
+    }
+
+    /// The command of this intent.
+    pub(crate) fn command(&self, number: Seq) -> Option<Subject<'a>> {
+        let mut all = self.commands().into_iter();
+        all.find(|subject| subject.attempt.number == number)
     }
 
     /// The step that is under way: begun and not ended, or about to begin again by itself.

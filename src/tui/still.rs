@@ -5,7 +5,7 @@
 
 use super::Settings;
 use super::input::Parser;
-use super::log::Feed;
+use super::log;
 use super::model::{Model, Msg};
 use super::seen::Seen;
 use super::theme::{Theme, of_256};
@@ -107,10 +107,6 @@ fn look(model: &mut Model, seen: &Seen<'_>, sitting: &Sitting<'_>) {
     for msg in shown() {
         tell(msg, &now);
     }
-    let rows = view::log_rows(&Model::new(sitting.size));
-    if let Some(window) = Feed::new().refresh(seen, sitting.logs, rows) {
-        tell(Msg::Log(Box::new(window)), &now);
-    }
     for key in typed {
         now.up = Millis(now.up.0 + each);
         tell(Msg::Typed(key), &now);
@@ -118,6 +114,23 @@ fn look(model: &mut Model, seen: &Seen<'_>, sitting: &Sitting<'_>) {
         for msg in shown() {
             tell(msg, &now);
         }
+    }
+    read_log(model, seen, sitting);
+}
+
+/// Reads what the log's pane shows.
+fn read_log(model: &mut Model, seen: &Seen<'_>, sitting: &Sitting<'_>) {
+    let theme = Theme::bare(sitting.settings.glyphs);
+    let scene = Scene {
+        seen,
+        model,
+        theme: &theme,
+        now: sitting.now,
+        login: "",
+    };
+    let size = view::log_size(&scene);
+    if let Some(wanted) = log::wanted(seen, model, sitting.logs, size) {
+        model.log = log::at_once(wanted);
     }
 }
 

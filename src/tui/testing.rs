@@ -2,7 +2,7 @@
 //! place that a test wants to look at.
 
 use super::input::{Key, Typed};
-use super::log::{LogLine, Window};
+use super::log::{Count, LogRow, Sort, Window};
 use super::model::{Model, Msg, Order};
 use super::seen::Seen;
 use super::theme::{GlyphSet, Theme};
@@ -446,14 +446,15 @@ impl Screen {
 
 /// Some lines of a log.
 fn log(of: Option<Seq>, now: Timestamp) -> Window {
-    let line = |error, text: &str| LogLine {
+    let line = |error, text: &str| LogRow {
         at: Some(now),
-        error,
+        sort: if error { Sort::Error } else { Sort::Plain },
         text: text.into(),
+        ..LogRow::default()
     };
     Window {
         of,
-        lines: vec![
+        rows: vec![
             line(false, "== 20240307180905 MigrateDevicesTable: migrating"),
             line(false, "-- rename_column(:devices, :name, :label)"),
             line(false, "   -> 1.8821s"),
@@ -462,8 +463,9 @@ fn log(of: Option<Seq>, now: Timestamp) -> Window {
         ],
         follow: true,
         bytes: 2048,
-        count: Some(1180),
-        progress: None,
+        lines: Count::Exactly(1180),
+        errors: Count::Exactly(1),
         last_output: Some(now),
+        ..Window::default()
     }
 }

@@ -4,6 +4,7 @@ use super::arming::{Missing, REPEAT};
 use super::boxes;
 use super::input::{Key, Typed};
 use super::keymap;
+use super::logs;
 use super::model::{Mode, Model, Order, Overlay, TWICE};
 use super::seen::{Screen, Seen};
 use super::update::{act, rearm, refuse};
@@ -47,6 +48,9 @@ fn pressed(model: &mut Model, seen: &Seen<'_>, key: Key, now: &Moment) -> Vec<Or
     model.said = None;
     let mode = model.mode(seen);
     if let Some(orders) = boxes::edit(model, seen, mode, key, now) {
+        return orders;
+    }
+    if let Some(orders) = logs::take(model, seen, mode, key) {
         return orders;
     }
     let Some(action) = keymap::action(mode, key, seen) else {

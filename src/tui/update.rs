@@ -4,8 +4,10 @@
 
 use super::boxes;
 use super::keymap::{self, Action};
-use super::model::{Consent, LogMove, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
-use super::rows::{Row, row, rows};
+use super::log::LogMove;
+use super::logs;
+use super::model::{Consent, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
+use super::rows::{Row, every_row, row, rows};
 use super::seen::{Screen, Seen};
 use super::typed;
 use crate::engine::Choice;
@@ -50,7 +52,10 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
             }
             Vec::new()
         }
-        Msg::Log(window) => {
+        Msg::Log(mut window) => {
+            if let Some(said) = window.said.take() {
+                model.said = Some(said);
+            }
             model.log = *window;
             Vec::new()
         }
@@ -96,6 +101,9 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
         let parting = |overlay: &Overlay| matches!(overlay, Overlay::Parting(_));
         model.overlay = model.overlay.take().filter(parting);
         model.full_log = false;
+        model.chosen = None;
+        model.search = None;
+        model.pane = Pane::Log;
         model.scrolled = 0;
         model.said = None;
     } else if matches!(
@@ -128,37 +136,15 @@ pub(super) fn act(
     match action {
         Action::Up => go(model, seen, mode, -1, now),
         Action::Down => go(model, seen, mode, 1, now),
+        Action::PageUp if logs::moves_log(model, mode) => vec![Order::Log(LogMove::Pages(-1))],
+        Action::PageDown if logs::moves_log(model, mode) => vec![Order::Log(LogMove::Pages(1))],
         Action::PageUp => go(model, seen, mode, -page(model), now),
         Action::PageDown => go(model, seen, mode, page(model), now),
         Action::First => go(model, seen, mode, i32::MIN, now),
         Action::Last => go(model, seen, mode, i32::MAX, now),
-        Action::Left => {
-            model.sideways = model.sideways.saturating_sub(usize::from(model.size.0) / 2);
-            Vec::new()
-        }
-        Action::Right => {
-            let most = super::log::LONGEST;
-            model.sideways = (model.sideways + usize::from(model.size.0) / 2).min(most);
-            Vec::new()
-        }
-        Action::Follow => {
-            let follow = !model.log.follow;
-            vec![Order::Log(if follow {
-                LogMove::Follow
-            } else {
-                LogMove::Hold
-            })]
-        }
-        Action::FullLog => {
-            model.full_log = !model.full_log;
-            Vec::new()
-        }
+        Action::Log(key) => logs::act(model, seen, mode, key),
         Action::NextPane => {
-            model.pane = match model.pane {
-                Pane::Log => Pane::Steps,
-                Pane::Steps => Pane::Log,
-            };
-            model.scrolled = 0;
+            next_pane(model, seen);
             Vec::new()
         }
         Action::Open | Action::Command | Action::Warnings | Action::Help => {
@@ -182,6 +168,19 @@ pub(super) fn act(
         Action::LetGo => boxes::offered(model, seen, Decision::LetGo),
         Action::Leave => leave(model, seen, mode),
     }
+}
+
+/// From the log to the steps, with the cursor on what is under way, and back.
+fn next_pane(model: &mut Model, seen: &Seen<'_>) {
+    model.pane = match model.pane {
+        Pane::Log => Pane::Steps,
+        Pane::Steps => Pane::Log,
+    };
+    let current = seen.current().or(seen.asked_about());
+    let here = every_row(seen)
+        .iter()
+        .position(|row| matches!(row, Row::Item(id) | Row::Step(id) if Some(id) == current));
+    model.scrolled = here.filter(|_| model.pane == Pane::Steps).unwrap_or(0);
 }
 
 const NOT_LIVE: &str = "The supervisor is silent, so nothing can be decided here.";
@@ -331,11 +330,14 @@ fn go(model: &mut Model, seen: &Seen<'_>, mode: Mode, by: i32, now: &Moment) -> 
             let last = rows(model, seen).len().saturating_sub(1);
             model.cursor = moved(model.cursor).min(last);
         }
-        Mode::Running if model.pane == Pane::Steps => model.scrolled = moved(model.scrolled),
+        Mode::Running if model.pane == Pane::Steps => {
+            let last = every_row(seen).len().saturating_sub(1);
+            model.scrolled = moved(model.scrolled).min(last);
+        }
         Mode::Running | Mode::Rollback | Mode::FullLog => return vec![Order::Log(log)],
         Mode::Decide | Mode::Pause | Mode::Finished => model.scrolled = moved(model.scrolled),
         Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading => boxes::turn(model, seen, by, now),
-        Mode::Interrupt | Mode::Small => {}
+        Mode::Interrupt | Mode::Small | Mode::Search => {}
     }
     Vec::new()
 }

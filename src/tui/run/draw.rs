@@ -6,7 +6,7 @@ use crate::tui::model::Msg;
 use crate::tui::pace::Urgency;
 use crate::tui::seen::Seen;
 use crate::tui::term::{Ask, Heard};
-use crate::tui::view::{self, Scene};
+use crate::tui::view;
 use crate::types::{Millis, Moment};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -52,14 +52,7 @@ impl Session<'_> {
         }
         let (columns, rows) = self.model.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-        let scene = Scene {
-            seen: &seen,
-            model: &self.model,
-            theme: &self.theme,
-            now,
-            login: &self.login,
-        };
-        let cursor = view::draw(&scene, &mut buffer);
+        let cursor = view::draw(&self.scene(&seen, now), &mut buffer);
         let ask = if self.pace.asks() {
             Ask::Answer
         } else {
@@ -101,7 +94,8 @@ impl Session<'_> {
         let stays = |event: &Event| match event {
             Event::Heard(Heard::Typed(typed, _)) => typed.is_word(),
             Event::Heard(Heard::Written | Heard::Answered | Heard::HungUp | Heard::Signal(_))
-            | Event::Update(_) => true,
+            | Event::Update(_)
+            | Event::Log(..) => true,
         };
         self.held = queued.filter(stays).collect();
         self.held.extend(words.into_iter().map(Event::Heard));

@@ -233,6 +233,10 @@ fn sentence(scene: &Scene<'_>) -> Row {
             ),
         );
     }
+    if let (Some(field), Mode::Search) = (&model.search, model.mode(seen)) {
+        let typed = text::clean(&field.text);
+        return vec![bit(Role::Key, " /"), bit(Role::Input, typed)];
+    }
     if let Some(said) = &model.said {
         return row(Role::Warn, format!(" {said}"));
     }
@@ -262,7 +266,9 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
         }
         Mode::Reading => "Nothing happens while you read.".into(),
         Mode::Overview if seen.yours => begins(scene).into(),
-        Mode::FullLog | Mode::Small => engine::why(seen.plan, seen.state, scene.now).sentence,
+        Mode::FullLog | Mode::Search | Mode::Small => {
+            engine::why(seen.plan, seen.state, scene.now).sentence
+        }
         Mode::Overview | Mode::Decide | Mode::Pause if !seen.yours => {
             "It waits for whoever has the controls. You cannot answer from here.".into()
         }

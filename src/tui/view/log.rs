@@ -1,21 +1,28 @@
 //! The log pane: time, mark, text.
 
 use super::Scene;
-use super::pen::{Pen, Row, bit, row};
+use super::pen::{Bit, Pen, Row, bit, row, width};
 use crate::text;
-use crate::tui::log::LogLine;
+use crate::tui::log::{Count, LogRow, Search, Sort, Streams, TimeColumn, Wrap};
+use crate::tui::seen::Subject;
 use crate::tui::theme::Role;
-use crate::types::Timestamp;
+use crate::types::{Millis, Timestamp};
+use std::ops::Range;
 
-/// Draws a rule with what the log is, and as many of its lines as fit below.
+/// Draws a rule with what the log is, and as many of its rows as fit below.
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    pen.rule(0, &title(scene));
     let columns = pen.columns();
-    let lines = lines(scene, pen.rows().saturating_sub(1), columns);
-    if lines.is_empty() {
-        pen.line(1, &row(Role::Muted, format!(" {}", nothing_yet(scene))));
+    pen.rule(0, &title(scene, columns));
+    let mut rows = trouble(scene);
+    rows.extend(lines(
+        scene,
+        pen.rows().saturating_sub(1 + rows.len()),
+        columns,
+    ));
+    if rows.is_empty() {
+        rows.push(row(Role::Muted, format!(" {}", nothing_yet(scene))));
     }
-    pen.rows_from(1, &lines);
+    pen.rows_from(1, &rows);
 }
 
 /// The log on the whole body.
@@ -23,114 +30,287 @@ pub(super) fn draw_full(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     draw(scene, pen);
 }
 
-/// What the rule above says: which log, how long, whether it moves along.
-fn title(scene: &Scene<'_>) -> Row {
-    let Some(subject) = scene.seen.subject() else {
-        return row(Role::Title, "log");
-    };
-    let undo = if subject.undo { "undo of " } else { "" };
-    let log = &scene.model.log;
-    let mut title = row(
-        Role::Title,
-        format!("log of {undo}{}", scene.seen.label(subject.step)),
-    );
-    if let Some(count) = log.count {
-        let lines = if count == 1 { "line" } else { "lines" };
-        title.push(bit(Role::Muted, format!("  {count} {lines}")));
-    }
-    if log.count.is_none() && log.bytes > 0 {
-        title.push(bit(Role::Muted, format!("  {} MiB", log.bytes >> 20)));
-    }
-    title.push(bit(Role::Muted, "  follow "));
-    title.push(if log.follow {
-        bit(Role::Text, "on")
-    } else {
-        bit(Role::Warn, "OFF")
-    });
-    if scene.model.sideways > 0 {
-        title.push(bit(
-            Role::Muted,
-            format!("  from column {}", scene.model.sideways + 1),
-        ));
-    }
-    title
+/// The rows for lines in a pane that is so high: its title is not one, nor is what is wrong.
+pub(super) fn rows_in(scene: &Scene<'_>, high: usize) -> usize {
+    high.saturating_sub(1 + trouble(scene).len()).max(1)
 }
 
-fn nothing_yet(scene: &Scene<'_>) -> &'static str {
-    match scene.seen.subject() {
-        Some(subject) if subject.is_running() => "No output so far.",
-        Some(_) => "It wrote nothing.",
-        None => "No command has run yet.",
-    }
+/// The columns for the text in a pane that is so wide.
+pub(super) fn columns_in(scene: &Scene<'_>, wide: usize) -> usize {
+    wide.saturating_sub(scene.model.looks.time.columns()).max(1)
 }
 
-/// The lines of the window that go into so many rows: its last ones where it follows.
-pub(super) fn lines(scene: &Scene<'_>, rows: usize, columns: usize) -> Vec<Row> {
-    let log = &scene.model.log;
-    let shown = scene.seen.subject().map(|subject| subject.attempt.number);
-    if log.of != shown {
-        return Vec::new();
-    }
-    let from = if log.follow {
-        log.lines.len().saturating_sub(rows)
-    } else {
-        0
-    };
-    let some = log.lines.iter().skip(from).take(rows);
-    some.map(|one| line(one, scene.model.sideways, columns))
+/// The command whose log the window shows, where that is the one that is wanted.
+fn subject<'a>(scene: &Scene<'a>) -> Option<Subject<'a>> {
+    let subject = scene.model.subject(scene.seen)?;
+    (scene.model.log.of == Some(subject.attempt.number)).then_some(subject)
+}
+
+/// What is wrong with the file.
+fn trouble(scene: &Scene<'_>) -> Vec<Row> {
+    let said = subject(scene).and(scene.model.log.trouble.as_ref());
+    said.map(|said| row(Role::Warn, format!(" {said}")))
+        .into_iter()
         .collect()
 }
 
-/// One line in three columns.
-fn line(line: &LogLine, sideways: usize, columns: usize) -> Row {
-    let at = line.at.map_or_else(String::new, Timestamp::clock);
-    let at = at.trim_end_matches('Z');
-    let (mark, role) = if line.error {
-        ("E", Role::LogError)
-    } else {
-        (" ", Role::Text)
+/// What the rule above says: which log, how long, whether it moves along, what is looked for. What
+/// is as usual is left out where there is no room.
+fn title(scene: &Scene<'_>, columns: usize) -> Row {
+    let Some(subject) = scene.model.subject(scene.seen) else {
+        return row(Role::Title, "log");
     };
-    let room = columns.saturating_sub(12);
-    let text = from_column(&line.text, sideways);
-    vec![
-        bit(Role::LogMeta, format!(" {at:8} ")),
-        bit(role, format!("{mark} ")),
-        bit(role, text::cut(&text, room)),
-    ]
+    let mut name = row(Role::Title, format!("log {}", log_name(scene, &subject)));
+    let log = &scene.model.log;
+    if log.of != Some(subject.attempt.number) {
+        return name;
+    }
+    name.extend(length(scene));
+    let usual = [
+        bit(Role::Muted, "  wrap off"),
+        bit(Role::Muted, format!("  {}", Streams::All.words())),
+    ];
+    let follow = match (log.follow, log.line) {
+        (true, _) => row(Role::Text, "  follow ON"),
+        (false, Some(line)) => row(Role::Warn, format!("  follow OFF at line {line}")),
+        (false, None) => row(Role::Warn, "  follow OFF"),
+    };
+    let looks = &scene.model.looks;
+    let wrap = match looks.wrap {
+        Wrap::Off => usual[0].clone(),
+        Wrap::On => bit(Role::Text, "  wrap ON"),
+    };
+    let streams = match looks.streams {
+        Streams::All => usual[1].clone(),
+        Streams::Errors | Streams::Own => bit(Role::Warn, format!("  {}", looks.streams.words())),
+    };
+    let mut rest = follow;
+    rest.extend([wrap, streams]);
+    if scene.model.sideways > 0 && looks.wrap == Wrap::Off {
+        let from = format!("  from column {}", scene.model.sideways + 1);
+        rest.push(bit(Role::Text, from));
+    }
+    rest.extend(log.search.as_ref().map(searched));
+    let room = columns.saturating_sub(4);
+    if width(&name) + width(&rest) > room {
+        rest.retain(|bit| !usual.contains(bit));
+    }
+    name.extend(rest);
+    name
 }
 
-/// A text without its first columns.
-fn from_column(text: &str, column: usize) -> String {
-    if column == 0 {
-        return text.to_owned();
+/// `3.1`, `undo of 3.1`, `3.1 attempt 2`.
+fn log_name(scene: &Scene<'_>, subject: &Subject<'_>) -> String {
+    let undo = if subject.undo { "undo of " } else { "" };
+    let label = scene.seen.label(subject.step);
+    match subject.attempt.attempt {
+        1 => format!("{undo}{label}"),
+        attempt => format!("{undo}{label} attempt {attempt}"),
     }
+}
+
+/// `lines 1180  errors 1`, as far as they are counted.
+fn length(scene: &Scene<'_>) -> Vec<Bit> {
+    let log = &scene.model.log;
+    let counted = match log.lines {
+        Count::Exactly(lines) => format!("  lines {lines}"),
+        Count::AtLeast(_, percent) => format!("  counting lines {percent} %"),
+        Count::Unknown => format!("  {}", size(log.bytes)),
+    };
+    let mut bits = row(Role::Muted, counted);
+    match log.errors {
+        Count::Exactly(0) | Count::AtLeast(0, _) | Count::Unknown => {}
+        Count::Exactly(errors) => bits.push(bit(Role::LogError, format!("  errors {errors}"))),
+        Count::AtLeast(errors, _) => bits.push(bit(Role::LogError, format!("  errors {errors}+"))),
+    }
+    bits
+}
+
+/// A file's size.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
+    }
+}
+
+/// `/add_index 3 of 9`.
+fn searched(search: &Search) -> Bit {
+    let text = text::cut(&search.text, 24);
+    let at = search.at.map(|at| format!("{at} of "));
+    let at = at.unwrap_or_default();
+    let said = match search.found {
+        Count::Exactly(found) => format!("  /{text} {at}{found}"),
+        Count::AtLeast(found, percent) => {
+            format!("  /{text} {at}{found}+ searching {percent} %")
+        }
+        Count::Unknown => format!("  /{text} searching"),
+    };
+    bit(Role::LogMatch, said)
+}
+
+fn nothing_yet(scene: &Scene<'_>) -> &'static str {
+    match (subject(scene), scene.model.looks.streams) {
+        (Some(_), Streams::Errors) => "No line so far looks like an error (s shows all lines).",
+        (Some(subject), _) if subject.is_running() => "No output so far.",
+        (Some(_), _) => "It wrote nothing.",
+        (None, _) if scene.seen.subject().is_some() => "",
+        (None, _) => "No command has run yet.",
+    }
+}
+
+/// The rows of the window that go into so many: its last ones where it follows.
+pub(super) fn lines(scene: &Scene<'_>, rows: usize, columns: usize) -> Vec<Row> {
+    let Some(subject) = subject(scene) else {
+        return Vec::new();
+    };
+    let log = &scene.model.log;
+    let from = if log.follow {
+        log.rows.len().saturating_sub(rows)
+    } else {
+        0
+    };
+    let began = subject.attempt.started.wall;
+    let time = |row: &LogRow| time_column(scene.model.looks.time, row, began);
+    let sideways = match scene.model.looks.wrap {
+        Wrap::Off => scene.model.sideways,
+        Wrap::On => 0,
+    };
+    let some = log.rows.iter().skip(from).take(rows);
+    some.map(|one| line(one, &time(one), sideways, columns))
+        .collect()
+}
+
+/// The first column, filled up.
+fn time_column(column: TimeColumn, row: &LogRow, began: Timestamp) -> String {
+    let at = row.at.filter(|_| !row.goes_on);
+    let shown = match (column, at) {
+        (TimeColumn::Off, _) => return String::new(),
+        (TimeColumn::Clock | TimeColumn::Elapsed, None) => String::new(),
+        (TimeColumn::Clock, Some(at)) => at.clock().trim_end_matches('Z').to_owned(),
+        (TimeColumn::Elapsed, Some(at)) => elapsed(at.since(began)),
+    };
+    format!(" {shown:>8}")
+}
+
+/// `0:03:12`, from 100 hours on `4d 04:00`.
+fn elapsed(since: Millis) -> String {
+    let (hours, minutes, seconds) = (
+        since.secs() / 3600,
+        since.secs() / 60 % 60,
+        since.secs() % 60,
+    );
+    if hours < 100 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{}d {:02}:{minutes:02}", hours / 24, hours % 24)
+    }
+}
+
+/// One row in three columns.
+fn line(line: &LogRow, time: &str, sideways: usize, columns: usize) -> Row {
+    let (mark, role) = match line.sort {
+        Sort::Error => ("E", Role::LogError),
+        Sort::Own => ("u", Role::LogMeta),
+        Sort::Plain => (" ", Role::Text),
+    };
+    let mark = if line.goes_on { " " } else { mark };
+    let mark_role = if line.here { Role::Selection } else { role };
+    let room = columns.saturating_sub(text::width(time) + 3);
+    let mut row = vec![
+        bit(Role::LogMeta, format!("{time} ")),
+        bit(mark_role, mark),
+        bit(role, " "),
+    ];
+    row.extend(visible(line, role, sideways, room));
+    row
+}
+
+/// The part of a row's text that is in sight, matches in their own role.
+fn visible(line: &LogRow, role: Role, sideways: usize, room: usize) -> Vec<Bit> {
+    let from = column_at(&line.text, sideways);
+    let mut shown = text::cut(&line.text[from..], room);
+    let mut bits = Vec::new();
+    let mut passed = from;
+    for Range { start, end } in &line.hits {
+        let (start, end) = ((*start).max(passed), (*end).max(passed));
+        let (before, hit) = (start - passed, end - start);
+        // What is behind the cut is not there any more.
+        if !shown.is_char_boundary((before + hit).min(shown.len())) || before + hit > shown.len() {
+            break;
+        }
+        let rest = shown.split_off(before + hit);
+        let found = shown.split_off(before);
+        bits.push(bit(role, shown));
+        bits.push(bit(Role::LogMatch, found));
+        shown = rest;
+        passed = end;
+    }
+    bits.push(bit(role, shown));
+    bits.retain(|bit| !bit.text.is_empty());
+    bits
+}
+
+/// Where a text goes on behind its first columns, in bytes.
+fn column_at(text: &str, column: usize) -> usize {
     let mut passed = 0;
-    let rest = text.char_indices().find(|(_, c)| {
+    let at = text.char_indices().find(|(_, c)| {
         let here = passed >= column;
         passed += text::width(c.encode_utf8(&mut [0; 4]));
         here
     });
-    rest.map_or_else(String::new, |(at, _)| text[at..].to_owned())
+    at.map_or(text.len(), |(at, _)| at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(text: &str, hits: &[Range<usize>]) -> LogRow {
+        LogRow {
+            sort: Sort::Error,
+            text: text.into(),
+            hits: hits.to_vec(),
+            ..LogRow::default()
+        }
+    }
+
+    fn said(row: &[Bit]) -> String {
+        row.iter().map(|bit| bit.text.as_str()).collect()
+    }
+
     #[test]
     fn a_line_keeps_its_columns() {
-        let made = line(
-            &LogLine {
-                at: None,
-                error: true,
-                text: "ERROR: canceling statement".into(),
-            },
-            7,
-            22,
-        );
-        let text: String = made.iter().map(|bit| bit.text.as_str()).collect();
-        assert_eq!(text, "          E canceling>");
-        assert_eq!(from_column("日本語", 2), "本語");
-        assert_eq!(from_column("ab", 9), "");
+        let error = of("ERROR: canceling statement", &[]);
+        let made = line(&error, "         ", 7, 22);
+        assert_eq!(said(&made), "          E canceling>");
+        assert_eq!(said(&line(&error, "", 0, 9)), " E ERROR>");
+        assert_eq!(column_at("日本語", 2), 3);
+        assert_eq!(column_at("ab", 9), 2);
+    }
+
+    #[test]
+    fn matches_have_a_role_of_their_own_wherever_the_line_is_moved_and_cut() {
+        let hits = |row: &LogRow, sideways: usize, room: usize| -> Vec<String> {
+            let bits = visible(row, Role::Text, sideways, room);
+            let hits = bits.into_iter().filter(|bit| bit.role == Role::LogMatch);
+            hits.map(|bit| bit.text).collect()
+        };
+        let line = of("an index, the index", &[3..8, 14..19]);
+        assert_eq!(hits(&line, 0, 80), ["index", "index"]);
+        assert_eq!(hits(&line, 5, 80), ["dex", "index"]);
+        assert_eq!(hits(&line, 10, 80), ["index"]);
+        assert_eq!(hits(&line, 0, 10), ["index"]);
+        assert_eq!(said(&visible(&line, Role::Text, 5, 80)), "dex, the index");
+        assert_eq!(said(&visible(&line, Role::Text, 0, 10)), "an index,>");
+    }
+
+    #[test]
+    fn elapsed_time_keeps_its_columns_for_days() {
+        assert_eq!(elapsed(Millis::from_secs(192)), "0:03:12");
+        assert_eq!(elapsed(Millis::from_secs(359_999)), "99:59:59");
+        assert_eq!(elapsed(Millis::from_secs(360_060)), "4d 04:01");
     }
 }

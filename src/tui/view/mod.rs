@@ -21,6 +21,7 @@ mod text_box;
 use super::model::{Mode, Model, Overlay};
 use super::seen::Seen;
 use super::theme::{GlyphSet, Role, Theme};
+use crate::text;
 use crate::types::Moment;
 use pen::Pen;
 use ratatui::buffer::Buffer;
@@ -64,6 +65,7 @@ pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
         Mode::FullLog => log::draw_full(scene, &mut pen.part(body)),
         Mode::Running
         | Mode::Small
+        | Mode::Search
         | Mode::Ack
         | Mode::Phrase
         | Mode::Text
@@ -83,10 +85,8 @@ fn in_front(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
             reading::draw(scene, pen, overlay);
             None
         }
-        None => {
-            scene.model.consent_in_front(scene.seen)?;
-            consent::warning(scene, pen)
-        }
+        None if scene.model.consent_in_front(scene.seen).is_some() => consent::warning(scene, pen),
+        None => searching(scene),
     }
 }
 
@@ -117,7 +117,36 @@ fn body(area: Rect) -> Rect {
     }
 }
 
-/// How many lines of the log a frame can show at most.
-pub(super) fn log_rows(model: &Model) -> usize {
-    usize::from(model.size.1.saturating_sub(BARS_ABOVE + BARS_BELOW)).max(1)
+/// Where the text to look for is being typed.
+fn searching(scene: &Scene<'_>) -> Option<Position> {
+    let typed = text::clean(&scene.model.search.as_ref()?.text);
+    let (columns, rows) = scene.model.size;
+    let x = u16::try_from(text::width(&typed) + 2).unwrap_or(columns);
+    Some(Position {
+        x: x.min(columns.saturating_sub(1)),
+        y: rows.saturating_sub(2),
+    })
+}
+
+/// How many rows of a log the frame has room for, and how many columns for the text in each.
+pub(super) fn log_size(scene: &Scene<'_>) -> (usize, usize) {
+    let (columns, rows) = scene.model.size;
+    let body = body(Rect::new(0, 0, columns, rows));
+    let (high, wide) = match scene.model.screen_mode(scene.seen) {
+        Mode::Running => running::log_area(scene, body),
+        Mode::Rollback => rollback::log_area(scene, body),
+        Mode::Small
+        | Mode::Overview
+        | Mode::Decide
+        | Mode::Pause
+        | Mode::Finished
+        | Mode::FullLog
+        | Mode::Search
+        | Mode::Ack
+        | Mode::Phrase
+        | Mode::Text
+        | Mode::Reading
+        | Mode::Interrupt => (usize::from(body.height), usize::from(body.width)),
+    };
+    (log::rows_in(scene, high), log::columns_in(scene, wide))
 }

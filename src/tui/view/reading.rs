@@ -109,7 +109,7 @@ fn words(mode: Mode) -> &'static str {
         Mode::Pause => "pause",
         Mode::Rollback => "rollback",
         Mode::Finished => "finished",
-        Mode::FullLog => "log",
+        Mode::FullLog | Mode::Search => "log",
         Mode::Ack | Mode::Phrase => "a warning",
         Mode::Text => "a line of text",
         Mode::Reading => "reading",
@@ -119,7 +119,10 @@ fn words(mode: Mode) -> &'static str {
 
 /// The keys of a group below its heading.
 fn group(bindings: &[Binding], wanted: Group, title: &str, columns: usize) -> Vec<Row> {
-    let of_it: Vec<&Binding> = bindings.iter().filter(|b| b.group == wanted).collect();
+    let of_it: Vec<&Binding> = bindings
+        .iter()
+        .filter(|b| b.group == wanted && !b.help.is_empty())
+        .collect();
     if of_it.is_empty() {
         return Vec::new();
     }
@@ -187,6 +190,13 @@ fn symbols(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     rows.push(vec![
         bit(Role::LogError, "  E  "),
         bit(Role::Text, " a line of the log that looks like an error"),
+    ]);
+    rows.push(vec![
+        bit(Role::LogMeta, "  u  "),
+        bit(
+            Role::Text,
+            " a line that upwalk wrote; it is in no log file",
+        ),
     ]);
     rows
 }

@@ -34,8 +34,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         pen.rows_from(room, &answers);
         return;
     }
-    let most = pen.rows().saturating_sub(5);
-    let high = table.len().min(most.max(1));
+    let high = table_high(table.len(), pen.rows());
     let here = running_row(scene).saturating_sub(high / 2);
     let top = here.min(table.len().saturating_sub(high));
     pen.rows_from(0, &table[top..top + high]);
@@ -49,6 +48,21 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
             ..area
         }),
     );
+}
+
+/// How many rows of the table are shown above the log.
+fn table_high(table: usize, rows: usize) -> usize {
+    table.min(rows.saturating_sub(5).max(1))
+}
+
+/// Rows and columns of the log's pane in a body of this size.
+pub(super) fn log_area(scene: &Scene<'_>, area: Rect) -> (usize, usize) {
+    let (rows, columns) = (usize::from(area.height), usize::from(area.width));
+    if scene.seen.open().is_some() {
+        return (rows, columns);
+    }
+    let table = table(scene, columns).len();
+    (rows.saturating_sub(table_high(table, rows)), columns)
 }
 
 /// The lines of the way back, in its order.

@@ -41,6 +41,20 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     main(scene, &mut pen.part(right), false);
 }
 
+/// Rows and columns of the log's pane in a body of this size.
+pub(super) fn log_area(scene: &Scene<'_>, area: Rect) -> (usize, usize) {
+    let wide = if scene.model.is_wide() {
+        area.width.saturating_sub(LIST + 1)
+    } else {
+        area.width
+    };
+    let head = head(scene, usize::from(wide)).len();
+    (
+        usize::from(area.height).saturating_sub(head),
+        usize::from(wide),
+    )
+}
+
 /// What runs, and its log (or the steps, where there is no room for both).
 fn main(scene: &Scene<'_>, pen: &mut Pen<'_>, list: bool) {
     let head = head(scene, pen.columns());

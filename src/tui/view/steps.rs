@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::panels;
-use super::pen::{Pen, Row, bit, pad};
+use super::pen::{Pen, Row, bit, pad, row};
 use crate::plan::{Item, Step};
 use crate::text;
 use crate::tui::model::Pane;
@@ -14,12 +14,19 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let (lines, here) = lines(scene, columns);
     let room = pen.rows();
     let most = lines.len().saturating_sub(room);
-    let top = if scene.model.pane == Pane::Steps {
-        scene.model.scrolled.min(most)
-    } else {
-        here.saturating_sub(room / 2).min(most)
-    };
+    let chosen = (scene.model.pane == Pane::Steps).then_some(scene.model.scrolled);
+    let top = chosen.unwrap_or(here).saturating_sub(room / 2).min(most);
     pen.rows_from(0, &lines[top..]);
+    if let Some(at) = chosen
+        .and_then(|at| at.checked_sub(top))
+        .filter(|at| *at < room)
+    {
+        let text: String = lines[top + at]
+            .iter()
+            .map(|bit| bit.text.as_str())
+            .collect();
+        pen.line(at, &row(Role::Selection, pad(&text, columns)));
+    }
 }
 
 /// Every line, and the number of the one that is under way.
