@@ -150,6 +150,7 @@ impl Context {
         let name = name.unwrap_or_else(|| tui::usual_theme(&identity::var).to_owned());
         let mut settings = self.screen_in(themes::named(&name, self.paint())?);
         settings.rules = config.confirm;
+        settings.pager = config.pager;
         if self.global.accessible {
             // Speech input and text expanders paste.
             settings.rules.paste = Paste::Allow;

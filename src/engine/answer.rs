@@ -3,6 +3,7 @@
 use super::choices::{choices, required};
 use super::decide::Refusal;
 use super::running;
+use super::shells;
 use super::undo::take_backs;
 use super::walk::{position, walk_of};
 use crate::journal::{
@@ -21,25 +22,8 @@ pub(super) fn decided(
     who: &Who,
     now: &Moment,
 ) -> Result<Vec<Event>, Refusal> {
-    if let Decision::Note { text } = decision {
-        return Ok(vec![Event::NoteAdded {
-            who: who.clone(),
-            text: text.clone(),
-        }]);
-    }
-    if state.finished.is_some() {
-        return Err(Refusal::new(
-            "The run has finished; nothing of it can be decided any more.",
-        ));
-    }
-    if *decision == Decision::Pause {
-        return pause(state, who);
-    }
-    if *decision == Decision::Cancel {
-        return running::cancel(state, who);
-    }
-    if *decision == Decision::LetGo {
-        return running::let_go(state, who);
+    if let Some(done) = beside(plan, state, decision, who) {
+        return done;
     }
     let open = the_question(plan, state, at)?;
     let choices = choices(plan, state);
@@ -81,6 +65,45 @@ pub(super) fn decided(
     }];
     events.extend(consequences(plan, state, open, decision, who, now)?);
     Ok(events)
+}
+
+/// What needs no question; none for answers.
+fn beside(
+    plan: &Plan,
+    state: &RunState,
+    decision: &Decision,
+    who: &Who,
+) -> Option<Result<Vec<Event>, Refusal>> {
+    if let Decision::Note { text } = decision {
+        let (who, text) = (who.clone(), text.clone());
+        return Some(Ok(vec![Event::NoteAdded { who, text }]));
+    }
+    if let Decision::LeaveShell { opened, exit, took } = decision {
+        return Some(shells::left(state, *opened, exit, *took));
+    }
+    if state.finished.is_some() {
+        return Some(Err(Refusal::new(
+            "The run has finished; nothing of it can be decided any more.",
+        )));
+    }
+    match decision {
+        Decision::OpenShell { step } => {
+            Some(Ok(vec![shells::opened(plan, state, step.as_ref(), who)]))
+        }
+        Decision::Pause => Some(pause(state, who)),
+        Decision::Cancel => Some(running::cancel(state, who)),
+        Decision::LetGo => Some(running::let_go(state, who)),
+        Decision::Start
+        | Decision::Confirm { .. }
+        | Decision::Continue { .. }
+        | Decision::Retry
+        | Decision::Skip { .. }
+        | Decision::Settle { .. }
+        | Decision::Rollback { .. }
+        | Decision::Stop { .. }
+        | Decision::LeaveShell { .. }
+        | Decision::Note { .. } => None,
+    }
 }
 
 /// The open question, which must be the one that is answered.
@@ -133,6 +156,8 @@ fn verb_of(decision: &Decision) -> &'static str {
         Decision::Pause => "pause",
         Decision::Cancel => "cancel",
         Decision::LetGo => "let go",
+        Decision::OpenShell { .. } => "open a shell",
+        Decision::LeaveShell { .. } => "leave a shell",
         Decision::Note { .. } => "note",
     }
 }
@@ -151,6 +176,8 @@ fn reason_of(decision: &Decision) -> Option<&str> {
         | Decision::Pause
         | Decision::Cancel
         | Decision::LetGo
+        | Decision::OpenShell { .. }
+        | Decision::LeaveShell { .. }
         | Decision::Note { .. } => None,
     }
 }
@@ -184,6 +211,8 @@ fn consequences(
         | Decision::Pause
         | Decision::Cancel
         | Decision::LetGo
+        | Decision::OpenShell { .. }
+        | Decision::LeaveShell { .. }
         | Decision::Note { .. } => Vec::new(),
         Decision::Confirm { .. } => vec![confirmed(open, decision, who)?],
         Decision::Continue { early, because } => {

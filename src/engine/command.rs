@@ -24,6 +24,17 @@ pub fn step_command(scope: &Scope<'_>, step: &Step) -> Option<CommandSpec> {
     }
 }
 
+/// What a person's shell sees in the place of a step: all that its command sees, but no program.
+pub(super) fn bare_command(scope: &Scope<'_>, step: Option<&Step>) -> CommandSpec {
+    let usual = Settings::default();
+    let settings = step.map_or(&usual, |step| &step.settings);
+    let text = match step.map(|step| &step.kind) {
+        Some(Kind::Run(text)) => text.as_str(),
+        Some(Kind::Argv(_) | Kind::Check(_) | Kind::Manual(_)) | None => "",
+    };
+    command(scope, Vec::new(), text, settings)
+}
+
 /// The command that takes a step back (an `again` step's is the step's own); none without one.
 pub fn undo_command(scope: &Scope<'_>, step: &Step) -> Option<CommandSpec> {
     match &step.undo {

@@ -49,6 +49,8 @@ impl Facts {
             | Decision::Pause
             | Decision::Cancel
             | Decision::LetGo
+            | Decision::OpenShell { .. }
+            | Decision::LeaveShell { .. }
             | Decision::Note { .. } => {}
         }
         Ok(())

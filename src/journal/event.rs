@@ -7,6 +7,7 @@ use super::asked::{AskKey, Count, Fact, Measured};
 use super::opening::RunStarted;
 use super::question::{Decision, Evidence, Question};
 use super::salvaged::Salvaged;
+use super::shell::{ShellLeft, ShellOpened};
 use crate::types::{
     Answer, BootId, Digest, ExitRecord, Moment, Pending, Seq, StepId, Version, WarningId, Who,
 };
@@ -257,6 +258,10 @@ pub enum Event {
         /// What it says.
         text: String,
     },
+    /// A person opened a shell (since 1.2).
+    ShellOpened(ShellOpened),
+    /// That shell ended (since 1.2).
+    ShellLeft(ShellLeft),
     /// A screen took the controls.
     ControlsTaken {
         /// Whose.
@@ -346,7 +351,7 @@ impl Event {
     pub fn may_follow_end(&self, end: Option<&RunResult>) -> Result<(), &'static str> {
         match (self, end) {
             (Self::RunReopened { .. }, Some(RunResult::Stopped { .. }))
-            | (Self::NoteAdded { .. } | Self::JournalSalvaged(_), _) => Ok(()),
+            | (Self::NoteAdded { .. } | Self::ShellLeft(_) | Self::JournalSalvaged(_), _) => Ok(()),
             (Self::RunReopened { .. }, _) => Err("the run was not stopped"),
             (_, Some(_)) => Err("the run had finished"),
             (_, None) => Ok(()),

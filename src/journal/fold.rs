@@ -6,6 +6,7 @@
 use super::asked::AskKey;
 use super::event::{Event, Outcome, Recorded};
 use super::opening::RunStarted;
+use super::shell::ShellRecord;
 use super::state::{
     Answered, Attempt, Consent, Facts, Finished, Note, PauseRecord, PhaseRecord, Rollback,
     RunState, StepRecord, WarningRecord, WarningState, Word,
@@ -94,6 +95,7 @@ fn empty(first: &Recorded, run: &RunStarted) -> Facts {
         rollback: None,
         consents: Vec::new(),
         notes: Vec::new(),
+        shells: Vec::new(),
         remarks: Vec::new(),
         boundary_passed: None,
         version_rounds: 0,
@@ -149,6 +151,8 @@ impl Facts {
             | Event::LedgerMoved { .. }
             | Event::NoteAdded { .. }
             | Event::ControlsTaken { .. }
+            | Event::ShellOpened(_)
+            | Event::ShellLeft(_)
             | Event::RunFinished { .. }
             | Event::RunReopened { .. }
             | Event::RollbackStarted { .. } => self.learned(next),
@@ -181,6 +185,18 @@ impl Facts {
                 who: who.clone(),
                 text: text.clone(),
             });
+        } else if let Event::ShellOpened(opened) = &next.event {
+            self.shells.push(ShellRecord {
+                number: next.n,
+                at: at.clone(),
+                opened: opened.clone(),
+                left: None,
+            });
+        } else if let Event::ShellLeft(left) = &next.event {
+            let shell = |shell: &&mut ShellRecord| shell.number == left.opened;
+            if let Some(shell) = self.shells.iter_mut().find(shell) {
+                shell.left = Some((left.exit.clone(), left.took));
+            }
         } else if let Event::ControlsTaken { who } = &next.event {
             self.controls = Some((who.clone(), at.clone()));
         } else if let Event::RunFinished { result } = &next.event {

@@ -14,6 +14,7 @@ mod question;
 mod salvaged;
 #[cfg(test)]
 pub(crate) mod samples;
+mod shell;
 mod state;
 
 pub use asked::{AskKey, Count, Fact, Measured};
@@ -22,6 +23,7 @@ pub use fold::FoldError;
 pub use opening::{RunStarted, StepMode, VarValue};
 pub use question::{Decision, Evidence, Question, Verdict};
 pub use salvaged::{LostIntent, Salvaged, Standing, Way};
+pub use shell::{ShellLeft, ShellOpened, ShellRecord};
 pub use state::{
     Answered, Attempt, Consent, Facts, Finished, Note, Open, PauseRecord, PhaseRecord, Remark,
     Rollback, RunState, StepRecord, WarningRecord, WarningState, Word,

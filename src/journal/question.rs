@@ -1,7 +1,7 @@
 //! What a run asks a person, and what a person answers: part of the event vocabulary.
 
 use super::asked::{AskKey, Fact};
-use crate::types::{Digest, Series, StepId, WarningId};
+use crate::types::{Digest, Exit, Millis, Seq, Series, StepId, WarningId};
 use serde::{Deserialize, Serialize};
 
 /// What the run waits for a person to say.
@@ -165,6 +165,20 @@ pub enum Decision {
     Cancel,
     /// Wait no longer for what outlives a command that was ended.
     LetGo,
+    /// Open a shell with what this step's command sees; without one, what the run sees.
+    OpenShell {
+        /// Which step.
+        step: Option<StepId>,
+    },
+    /// Say that a shell has ended.
+    LeaveShell {
+        /// The number of its opening.
+        opened: Seq,
+        /// How it ended.
+        exit: Exit,
+        /// How long it was open.
+        took: Millis,
+    },
     /// Leave a note.
     Note {
         /// What it says.

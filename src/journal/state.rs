@@ -7,6 +7,7 @@ use super::asked::{AskKey, Fact, Measured};
 use super::event::{Outcome, RunResult, SkipReason};
 use super::opening::RunStarted;
 use super::question::{Decision, Evidence, Question};
+use super::shell::ShellRecord;
 use crate::types::{
     Answer, Digest, ExitRecord, Moment, Pending, Seq, StepId, Version, WarningId, Who,
 };
@@ -70,6 +71,8 @@ pub struct Facts {
     pub consents: Vec<Consent>,
     /// Notes, in order.
     pub notes: Vec<Note>,
+    /// Shells that were opened, in order.
+    pub shells: Vec<ShellRecord>,
     /// What happened to the journal itself, in order.
     pub remarks: Vec<Remark>,
     /// The boundary phase a person has let the run cross.

@@ -3,7 +3,8 @@
 use super::names::Names;
 use crate::engine;
 use crate::journal::{
-    Count, Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, SkipReason, Verdict,
+    Count, Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, ShellOpened,
+    SkipReason, Verdict,
 };
 use crate::plan::Plan;
 use crate::text;
@@ -62,6 +63,7 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::RollbackStarted { who, because } => turned(who, because.as_deref()),
         Event::LedgerMoved { version } => moved(&state.run.service, version),
         Event::NoteAdded { who, text } => format!("{who} noted: {text}"),
+        Event::ShellOpened(_) | Event::ShellLeft(_) => return shell(&names, &recorded.event),
         Event::ControlsTaken { who } => format!("{who} has the controls."),
         Event::RunReopened { who, .. } => format!("{who} opened the stopped run again."),
         Event::RunFinished { result } => end(result),
@@ -79,6 +81,33 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
 enum Way {
     There,
     Back,
+}
+
+/// A shell was opened or left.
+fn shell(names: &Names<'_>, event: &Event) -> Option<String> {
+    if let Event::ShellOpened(shell) = event {
+        return Some(opened(names, shell));
+    }
+    let Event::ShellLeft(left) = event else {
+        return None;
+    };
+    let took = text::duration(left.took);
+    Some(format!("the shell was left after {took} ({}).", left.exit))
+}
+
+/// Somebody opens a shell.
+fn opened(names: &Names<'_>, shell: &ShellOpened) -> String {
+    let at = match &shell.step {
+        Some(step) => format!(" at {}", names.place(step)),
+        None => String::new(),
+    };
+    let user = shell.user.as_ref().map(|user| format!(" as {user}"));
+    format!(
+        "{} opened a shell{at}{} in {}.",
+        shell.who,
+        user.unwrap_or_default(),
+        shell.dir.display()
+    )
 }
 
 /// The ledger's state version moved.
@@ -289,6 +318,8 @@ fn answered(decision: &Decision, who: &Who) -> Option<String> {
         | Decision::Pause
         | Decision::Cancel
         | Decision::LetGo
+        | Decision::OpenShell { .. }
+        | Decision::LeaveShell { .. }
         | Decision::Note { .. } => return None,
     };
     Some(format!("{who} answered: {told}."))

@@ -4,6 +4,7 @@
 //! nothing is looked up, nothing printed. The dry run goes through the same `decide` and the same
 //! fold as a run, with a pretend host. Called by `cli`, and by `tui` and `plain` for the summary.
 
+mod account;
 mod build;
 mod build_step;
 mod command;
@@ -24,6 +25,7 @@ mod terminal;
 mod terminal_step;
 mod words;
 
+pub use account::account;
 pub use build::dry_run;
 pub use disk::Disk;
 pub use dry_run::{
@@ -40,7 +42,7 @@ pub use quote::quote;
 pub use runs::{RunLine, run_line, runs, runs_json};
 pub use stands::{Meanwhile, Supervisor};
 pub use status::{Doing, Owed, Place, Status, StepLine, status, status_json, statuses};
-pub use summary::finished_summary;
+pub use summary::{finished_summary, shells_opened};
 pub use terminal::text;
 
 /// The version of the JSON documents written here: new optional fields do not change it.

@@ -30,8 +30,9 @@ pub fn finished_summary(plan: &Plan, state: &RunState) -> Vec<String> {
         many => format!("{many} warnings"),
     };
     lines.push(format!(
-        "confirmed  {confirmed}; {} answered",
-        count(state.answered.len(), "question")
+        "confirmed  {confirmed}; {} answered{}",
+        count(state.answered.len(), "question"),
+        shells_opened(state).map_or_else(String::new, |shells| format!("; {shells}"))
     ));
     if let Some(remark) = state.remarks.last() {
         lines.push(format!("journal    {}", text::clean(&remark.text)));
@@ -133,6 +134,18 @@ fn steps(plan: &Plan, state: &RunState) -> String {
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
     format!("steps      {} of {total}", said.join(", "))
+}
+
+/// The shells that people opened: how many, how long each was open, and how it ended. None where
+/// nobody opened one.
+pub fn shells_opened(state: &RunState) -> Option<String> {
+    let each = state.shells.iter().map(|shell| match &shell.left {
+        Some((exit, took)) => format!("{}, {exit}", text::duration(*took)),
+        None => "its end was not seen".to_owned(),
+    });
+    let each: Vec<_> = each.collect();
+    let number = count(each.len(), "shell");
+    (!each.is_empty()).then(|| format!("{number} opened ({})", each.join("; ")))
 }
 
 /// `1 question`, `2 questions`.

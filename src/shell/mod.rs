@@ -14,6 +14,7 @@ pub mod bearing;
 pub mod clock;
 mod command;
 pub mod exec;
+pub mod foreground;
 pub mod identity;
 mod launch;
 pub mod logind;
@@ -25,13 +26,14 @@ pub mod store;
 pub mod tail;
 pub mod users;
 
-/// The modes that upwalk starts itself in, behind one word: `__exec` (step shim), `__ask` (guards)
-/// and `__as` (change of user). None where `mode` is none of them; else the exit status.
+/// The modes that upwalk starts itself in, behind one word: `__exec` (step shim), `__ask` (guards),
+/// `__as` (change of user) and `__front` (whoever the terminal is lent to). None where `mode` is none of them; else the exit status.
 pub fn hidden(mode: &OsStr) -> Option<u8> {
     match mode.to_str()? {
         "__exec" => Some(shim::main()),
         "__ask" => Some(ask::main()),
         "__as" => Some(run_as::main()),
+        "__front" => Some(foreground::main()),
         _ => None,
     }
 }

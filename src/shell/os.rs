@@ -87,6 +87,23 @@ pub(super) fn default_signals() {
     }
 }
 
+/// Does something that the kernel answers by stopping a process which is not in the terminal's
+/// foreground (SIGTTOU), without being stopped.
+pub(super) fn without_stops<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: both sets are initialised before they are used and live on this stack; the thread's
+    // mask is put back as it was.
+    unsafe {
+        let mut stops: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut stops);
+        libc::sigaddset(&raw mut stops, libc::SIGTTOU);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const stops, &raw mut before);
+        let result = work();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
+        result
+    }
+}
+
 /// Closes every descriptor above standard error. Call it before anything of this process owns one.
 fn close_inherited() {
     // SAFETY: called first thing in a new process, when nothing in it owns a descriptor above 2.

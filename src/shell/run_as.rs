@@ -223,7 +223,7 @@ fn become_command(order: &Order) -> String {
 }
 
 /// Groups first, then the group, then the user: afterwards there is no way back.
-fn become_user(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
+pub(super) fn become_user(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     let groups: Vec<Gid> = groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
     // The calls act on a thread; this process has one.

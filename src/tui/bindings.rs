@@ -9,6 +9,9 @@ use super::model::Mode;
 use super::seen::{Screen, Seen};
 use crate::journal::Question;
 
+/// What `o` does at a log.
+const WHOLE_LOG: &str = "the whole log in the pager";
+
 /// Every key that does something here, the most wanted first.
 pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = match mode {
@@ -145,6 +148,17 @@ fn command() -> Binding {
          Action::Command)
 }
 
+/// Keys that lend the terminal, and the clipboard.
+#[rustfmt::skip]
+fn errands(what: &str) -> Vec<Binding> {
+    vec![
+        bind(&[Char('!')], "!", "shell", "a shell where the step runs (recorded)", Upgrade,
+             Action::Shell),
+        bind(&[Char('o')], "o", "pager", what, Log, Action::Pager),
+        bind(&[Char('y')], "y", "", "copy the command", View, Action::Copy),
+    ]
+}
+
 #[rustfmt::skip]
 fn overview(seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
@@ -170,6 +184,7 @@ fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     }
     all.extend(log_keys(whole_log()));
     all.push(command());
+    all.extend(errands(WHOLE_LOG));
     if mode == Mode::Running {
         all.push(bind(&[Key::Tab], "Tab", "steps",
              "to the steps and back; there l shows a step's log", Move, Action::NextPane));
@@ -187,12 +202,13 @@ fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         all.push(bind(&[Key::Enter], "Enter", "read the warning", "open the warning that waits",
              View, Action::Open));
     }
+    all.extend(errands(WHOLE_LOG));
+    all.push(whole_log());
     all.push(bind(&[Char('a')], "a", "add note", "add a note to the record", Upgrade,
          Action::Note));
     if mode == Mode::Decide {
         all.push(command());
     }
-    all.push(whole_log());
     if mode == Mode::Decide {
         all.push(next_error());
     }
@@ -201,8 +217,14 @@ fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn finished() -> Vec<Binding> {
-    let mut all = vec![whole_log(), warnings()];
+    let mut all = vec![
+        bind(&[Char('o')], "o", "report", "the report in the pager", View, Action::Pager),
+        whole_log(),
+        bind(&[Char('y')], "y", "copy path", "copy where the run is kept", View, Action::Copy),
+        warnings(),
+    ];
     all.extend(moves());
     all
 }
@@ -216,6 +238,7 @@ fn full_log() -> Vec<Binding> {
          Action::Log(LogKey::Other(Way::Before))));
     all.insert(3, bind(&[Char(']')], "]", "later", "log of the command after", Log,
          Action::Log(LogKey::Other(Way::Next))));
+    all.push(bind(&[Char('o')], "o", "pager", WHOLE_LOG, Log, Action::Pager));
     let mut movement = moves();
     for (at, words) in [(2, "page down"), (3, "page up"), (4, "first"), (5, "last")] {
         words.clone_into(&mut movement[at].footer);

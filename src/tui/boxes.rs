@@ -111,6 +111,7 @@ fn page(model: &mut Model) -> Option<&mut usize> {
             Overlay::Help(page)
             | Overlay::Detail(_, page)
             | Overlay::Warnings(page)
+            | Overlay::Copied(_, page)
             | Overlay::Parting(page)
             | Overlay::Text(_, _, page),
         ) => Some(page),

@@ -37,6 +37,12 @@ pub(crate) enum Action {
     Choose(Choice),
     Acknowledge,
     TakeControls,
+    /// A shell where the step runs.
+    Shell,
+    /// The whole log, or the report, in the pager.
+    Pager,
+    /// Copies the command, or where the run is kept.
+    Copy,
     /// Leaves the screen.
     Leave,
     /// Has the running command ended.
@@ -54,6 +60,7 @@ impl Action {
             | Self::Choose(_)
             | Self::Acknowledge
             | Self::TakeControls
+            | Self::Shell
             | Self::Cancel
             | Self::LetGo => true,
             Self::Up
@@ -69,6 +76,8 @@ impl Action {
             | Self::Command
             | Self::Warnings
             | Self::Help
+            | Self::Pager
+            | Self::Copy
             | Self::Leave => false,
         }
     }

@@ -10,6 +10,7 @@
 mod arming;
 mod bindings;
 mod boxes;
+mod errands;
 mod field;
 mod input;
 mod keymap;

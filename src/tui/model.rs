@@ -2,6 +2,7 @@
 //! are never in here. `update` is its only writer; `view` draws it.
 
 use super::arming::Arming;
+use super::errands::{Loan, ShellAt};
 use super::field::Field;
 use super::input::{Key, Typed};
 use super::log::{LogMove, Looks, Window};
@@ -41,6 +42,8 @@ pub(crate) enum Msg {
     Log(Box<Window>),
     /// The viewer is in the foreground again.
     Resumed,
+    /// The terminal was lent and is back: a sentence on that, or none.
+    Returned(String),
 }
 
 /// Something to be done outside the model.
@@ -60,6 +63,10 @@ pub(crate) enum Order {
     Drain,
     /// Move in the log.
     Log(LogMove),
+    /// Lend the terminal.
+    Lend(Loan),
+    /// Write this to the terminal's clipboard.
+    Copy(String),
 }
 
 /// What a text box is for.
@@ -91,6 +98,8 @@ pub(crate) enum Overlay {
     Warnings(usize),
     /// What the supervisor said when it ended; the page.
     Parting(usize),
+    /// A text that was copied, to be marked by hand where the terminal did not take it; the page.
+    Copied(String, usize),
     /// What Ctrl-C means.
     Interrupt,
     /// A line of text.
@@ -184,6 +193,8 @@ pub(crate) struct Model {
     pub(crate) scrolled: usize,
     /// One sentence about the last key.
     pub(crate) said: Option<String>,
+    /// A shell is opened as soon as that is recorded.
+    pub(crate) shell: Option<ShellAt>,
     /// A decision is on its way.
     pub(crate) sent: bool,
     /// The run was ended before it began; leave as soon as that is journalled.
@@ -220,6 +231,7 @@ impl Model {
             sideways: 0,
             scrolled: 0,
             said: None,
+            shell: None,
             sent: false,
             quitting: false,
             interrupted: None,
@@ -237,7 +249,11 @@ impl Model {
             Some(Overlay::Interrupt) => return Mode::Interrupt,
             Some(Overlay::Text(..)) => return Mode::Text,
             Some(
-                Overlay::Help(_) | Overlay::Detail(..) | Overlay::Warnings(_) | Overlay::Parting(_),
+                Overlay::Help(_)
+                | Overlay::Detail(..)
+                | Overlay::Warnings(_)
+                | Overlay::Copied(..)
+                | Overlay::Parting(_),
             ) => {
                 return Mode::Reading;
             }

@@ -2,7 +2,9 @@
 //! four a second while a log flows; no wake-up that changes nothing. Frames themselves are `draw`'s,
 //! how many there may be is `pace`'s.
 
+mod away;
 mod draw;
+mod replies;
 
 use super::input::Typed;
 use super::log::{self, Blot, Feed, Growth, Haste, Window};
@@ -14,10 +16,9 @@ use super::theme::Theme;
 use super::update::update;
 use super::view::{self, Scene};
 use super::{Ending, Left, Settings, TuiError};
-use crate::engine::Refusal;
 use crate::report;
-use crate::supervisor::client::{Client, ClientError, Mirror, Update, log_path, now};
-use crate::types::{Millis, Moment};
+use crate::supervisor::client::{Client, Mirror, Update, log_path, now};
+use crate::types::{Exit, Millis, Moment};
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -32,6 +33,8 @@ enum Event {
     Update(Update),
     /// What a log shows now.
     Log(Box<Window>, Haste),
+    /// Whoever had the terminal has ended like this.
+    Returned(Exit),
 }
 
 /// Shows a run on this terminal until a person leaves, the terminal goes away or a signal comes.
@@ -53,7 +56,7 @@ pub fn run(
     let feed = Feed::new(blot, move |window, haste| {
         shown.send(Event::Log(window, haste)).is_ok()
     });
-    forward(updates, sender);
+    forward(updates, sender.clone());
     let mut model = Model::new(Terminal::size());
     model.rules = settings.rules;
     let mut session = Session {
@@ -66,6 +69,9 @@ pub fn run(
         feed,
         term,
         events,
+        sender,
+        pager: settings.pager,
+        away: None,
         held: VecDeque::new(),
         sent: Vec::new(),
         pinged: None,
@@ -74,7 +80,9 @@ pub fn run(
         drawn: None,
         left: None,
     };
-    let left = session.follow()?;
+    let left = session.follow();
+    session.call_back();
+    let left = left?;
     let summary = session.summary();
     Ok(Ending { left, summary })
 }
@@ -119,6 +127,10 @@ struct Session<'a> {
     login: String,
     term: Terminal,
     events: Receiver<Event>,
+    /// The other end, for whoever waits for something else.
+    sender: Sender<Event>,
+    pager: Option<Vec<String>>,
+    away: Option<away::Away>,
     /// Events that were set aside while keys were thrown away.
     held: VecDeque<Event>,
     /// Decisions whose replies are awaited.
@@ -148,6 +160,9 @@ impl Session<'_> {
                     .pop_front()
                     .or_else(|| self.events.try_recv().ok());
             }
+            if self.away.is_some() {
+                continue;
+            }
             let now = now();
             self.pace.look(now.up);
             self.look_at_log(&now);
@@ -172,6 +187,9 @@ impl Session<'_> {
 
     /// How long nothing will change by itself.
     fn wait(&self, now: &Moment) -> Millis {
+        if self.away.is_some() {
+            return LONGEST_WAIT;
+        }
         let mut waits = vec![LONGEST_WAIT];
         waits.extend(self.pace.wait(now.up, self.dirty.urgency()));
         let arming = &self.model.arming;
@@ -195,6 +213,10 @@ impl Session<'_> {
     fn take(&mut self, event: Event) -> Result<(), TuiError> {
         match event {
             Event::Update(update) => self.update(update)?,
+            Event::Returned(exit) => self.returned(&exit),
+            // Keys, sizes and stops are somebody else's now.
+            Event::Heard(Heard::Typed(..) | Heard::Signal(SIGWINCH | SIGCONT | SIGTSTP))
+                if self.away.is_some() => {}
             Event::Log(window, haste) => {
                 self.tell(Msg::Log(window));
                 self.dirty = self.dirty.max(match haste {
@@ -257,7 +279,7 @@ impl Session<'_> {
         for id in sent {
             match self.mirror.replies.remove(&id) {
                 Some(result) => self.tell(Msg::Replied(result)),
-                None if gone => self.tell(Msg::Replied(Err(silent()))),
+                None if gone => self.tell(Msg::Replied(Err(replies::silent()))),
                 None => self.sent.push(id),
             }
         }
@@ -309,6 +331,8 @@ impl Session<'_> {
             }
             Order::Suspend => self.suspend(),
             Order::Drain => self.throw_keys_away(),
+            Order::Lend(loan) => self.lend(loan),
+            Order::Copy(text) => self.term.copy(&text),
             Order::Redraw => {
                 self.term.forget();
                 self.dirty = Dirty::Now;
@@ -316,19 +340,6 @@ impl Session<'_> {
             Order::Log(to) => {
                 self.moved = true;
                 self.feed.go(to);
-            }
-        }
-    }
-
-    fn sent(&mut self, sent: Result<u64, ClientError>) {
-        match sent {
-            Ok(id) => self.sent.push(id),
-            Err(error) => {
-                let refusal = Refusal {
-                    why: format!("It could not be sent: {error}."),
-                    hint: error.hint,
-                };
-                self.tell(Msg::Replied(Err(refusal)));
             }
         }
     }
@@ -372,14 +383,5 @@ impl Session<'_> {
             Some(state) => report::finished_summary(&self.mirror.plan, state),
             None => Vec::new(),
         }
-    }
-}
-
-/// What a decision gets for an answer when nobody is there to give one.
-fn silent() -> Refusal {
-    Refusal {
-        why: "The supervisor is gone; whether your answer arrived shows when you attach again."
-            .into(),
-        hint: None,
     }
 }

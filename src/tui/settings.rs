@@ -28,6 +28,8 @@ pub struct Settings {
     pub glyphs: GlyphSet,
     /// How consents are taken.
     pub rules: ConsentRules,
+    /// The configured pager's words.
+    pub pager: Option<Vec<String>>,
 }
 
 /// Whether a terminal of this `TERM` can show screens at all.
@@ -63,6 +65,7 @@ impl Settings {
             depth: depth(colour, &set),
             glyphs: glyphs.unwrap_or_else(|| palette.glyphs(glyph_set(&set))),
             rules: ConsentRules::default(),
+            pager: None,
             palette,
         }
     }

@@ -3,17 +3,17 @@
 //! It decides nothing about the run: it hands decisions on, and the engine answers.
 
 use super::boxes;
+use super::errands;
 use super::keymap::{self, Action};
 use super::log::LogMove;
 use super::logs;
 use super::model::{Consent, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
 use super::rows::{Row, every_row, row, rows};
-use super::seen::{Screen, Seen};
+use super::seen::Seen;
 use super::typed;
 use crate::engine::Choice;
 use crate::journal::{Decision, Question, Verdict};
-use crate::plan::Item;
-use crate::types::{Moment, StepId};
+use crate::types::Moment;
 
 /// Takes one message in; gives what is to be done outside.
 pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment) -> Vec<Order> {
@@ -21,6 +21,11 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
         Msg::Typed(typed) => typed::typed(model, seen, &typed, now),
         Msg::Resized(columns, rows) => {
             model.size = (columns, rows);
+            rearm(model, seen);
+            vec![Order::Redraw]
+        }
+        Msg::Returned(said) => {
+            model.said = Some(said).filter(|said| !said.is_empty());
             rearm(model, seen);
             vec![Order::Redraw]
         }
@@ -43,6 +48,10 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
         Msg::Changed => changed(model, seen, now),
         Msg::Replied(result) => {
             model.sent = false;
+            if let Ok(last) = result {
+                return errands::recorded(model, last);
+            }
+            model.shell = None;
             if let Err(refusal) = result {
                 model.said = Some(match refusal.hint {
                     Some(hint) => format!("{} Instead: {hint}", refusal.why),
@@ -152,6 +161,9 @@ pub(super) fn act(
             Vec::new()
         }
         Action::Back => boxes::back(model, seen),
+        Action::Shell => errands::shell(model, seen),
+        Action::Pager => errands::pager(model, seen, mode),
+        Action::Copy => errands::copy(model, seen, mode),
         Action::PauseRun => decide(model, seen, Decision::Pause),
         Action::Note => {
             boxes::text(model, seen, Purpose::Note);
@@ -264,7 +276,7 @@ fn open(model: &mut Model, seen: &Seen<'_>, action: &Action) {
     model.overlay = match action {
         Action::Help => Some(Overlay::Help(0)),
         Action::Warnings => Some(Overlay::Warnings(0)),
-        Action::Command => shown_step(model, seen).map(|step| Overlay::Detail(step, 0)),
+        Action::Command => errands::shown_step(model, seen).map(|step| Overlay::Detail(step, 0)),
         _ if mode == Mode::Overview => match row(model, seen) {
             Some(Row::Step(step)) => Some(Overlay::Detail(step, 0)),
             Some(Row::Item(pause)) if seen.walk().is_some_and(|w| w.pause(&pause).is_some()) => {
@@ -283,26 +295,6 @@ fn open(model: &mut Model, seen: &Seen<'_>, action: &Action) {
             None
         }
     };
-}
-
-/// The step whose command `c` shows.
-fn shown_step(model: &Model, seen: &Seen<'_>) -> Option<StepId> {
-    if seen.screen() == Screen::Overview {
-        return match row(model, seen)? {
-            Row::Step(step) => Some(step),
-            Row::Item(item) => first_step(seen, &item),
-        };
-    }
-    let asked = seen.asked_about().filter(|id| seen.step(id).is_some());
-    let subject = seen.subject().map(|subject| subject.step);
-    asked.or(seen.current()).or(subject).cloned()
-}
-
-fn first_step(seen: &Seen<'_>, id: &StepId) -> Option<StepId> {
-    match seen.item_of(id)? {
-        Item::Phase(phase) => phase.steps.first().map(|step| step.id.clone()),
-        Item::Pause(_) => None,
-    }
 }
 
 /// The rows of a page.

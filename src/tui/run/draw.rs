@@ -95,7 +95,8 @@ impl Session<'_> {
             Event::Heard(Heard::Typed(typed, _)) => typed.is_word(),
             Event::Heard(Heard::Written | Heard::Answered | Heard::HungUp | Heard::Signal(_))
             | Event::Update(_)
-            | Event::Log(..) => true,
+            | Event::Log(..)
+            | Event::Returned(_) => true,
         };
         self.held = queued.filter(stays).collect();
         self.held.extend(words.into_iter().map(Event::Heard));

@@ -3,6 +3,7 @@
 //! went away (`read`), one that waits for signals, and the frames (`write`), which a thread of their
 //! own brings to it (`send`).
 
+mod hand_over;
 mod read;
 mod send;
 mod write;
@@ -66,6 +67,7 @@ pub(crate) struct Terminal {
     parser: Arc<Mutex<Parser>>,
     ends: Arc<OwnedFd>,
     signals: Handle,
+    reader: hand_over::Reader,
 }
 
 impl Terminal {
@@ -86,12 +88,13 @@ impl Terminal {
         let parser = Arc::new(Mutex::new(Parser::default()));
         let sender = Sender::start(heard.clone()).map_err(setup)?;
         give_back_on_panic();
-        let terminal = Self {
+        let mut terminal = Self {
             screen: Frames::new(),
             sender: sender.clone(),
             parser: Arc::clone(&parser),
             ends: Arc::clone(&ends),
             signals: handle,
+            reader: hand_over::Reader::default(),
         };
         // Colours are chosen by the theme; crossterm must not add its own opinion, which would
         // reset bold and reverse with every cell under NO_COLOR.
@@ -103,7 +106,11 @@ impl Terminal {
                 told(Heard::Signal(signal));
             }
         });
-        thread::spawn(move || read::read_keys(&parser, &ends, &sender, &heard));
+        terminal.reader.begin(move || {
+            let (parser, ends) = (Arc::clone(&parser), Arc::clone(&ends));
+            let (sender, heard) = (sender.clone(), heard.clone());
+            thread::spawn(move || read::read_keys(&parser, &ends, &sender, &heard))
+        });
         Ok(terminal)
     }
 

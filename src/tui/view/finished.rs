@@ -24,6 +24,8 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     rows.extend(section("not done", &not_done(scene), columns));
     rows.extend(section("counted", &counted(scene), columns));
     rows.extend(section("confirmed", &confirmed(scene), columns));
+    let shells = crate::report::shells_opened(scene.seen.state);
+    rows.extend(section("shells", shells.as_slice(), columns));
     rows.extend(section("slowest", &[slowest(scene)], columns));
     rows.extend(section("ledger", &ledger(scene), columns));
     rows.extend(section("notes", &notes(scene), columns));

@@ -67,6 +67,7 @@ fn content(scene: &Scene<'_>, overlay: &Overlay) -> Option<(String, Vec<Row>, us
         Overlay::Help(page) => (help(scene, columns), *page),
         Overlay::Detail(step, page) => (detail(scene, step, columns), *page),
         Overlay::Warnings(page) => (warnings(scene, columns), *page),
+        Overlay::Copied(text, page) => (copied(text, columns), *page),
         Overlay::Parting(page) => (parting(scene, columns), *page),
         Overlay::Interrupt => (super::interrupt::page(scene), 0),
         Overlay::Text(..) => return None,
@@ -379,6 +380,16 @@ fn warnings(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
         rows.push(row(Role::Muted, "The plan has no warnings."));
     }
     ("warnings of this run".to_owned(), rows)
+}
+
+/// A text that was handed to the terminal's clipboard.
+fn copied(text: &str, columns: usize) -> (String, Vec<Row>) {
+    let mut rows = wrapped(Role::Strong, 1, text, columns);
+    rows.push(Vec::new());
+    let words = "This was sent to the clipboard of your terminal. Many terminals refuse that without a \
+                 word; then mark it here with the mouse.";
+    rows.extend(wrapped(Role::Muted, 1, words, columns));
+    ("copied".to_owned(), rows)
 }
 
 /// Why a supervisor has ended, in its words.
