@@ -25,6 +25,20 @@ pub(crate) enum Answers {
     Never,
 }
 
+/// How fast a terminal takes what the program writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As fast as it comes.
+    Free,
+    /// At most so many bytes a second: a slow connection.
+    Slow(usize),
+    /// Not at all: one that stands still.
+    Stopped,
+}
+
+/// How long a slow terminal waits between two looks.
+const SLOW_TICK: Duration = Duration::from_millis(5);
+
 /// What the program has written so far.
 struct Seen {
     parser: vt100::Parser,
@@ -35,6 +49,7 @@ struct Seen {
     /// Nobody has the terminal open any more.
     closed: bool,
     answers: Answers,
+    reading: Reading,
     /// How often the program has asked where the cursor is.
     asked: usize,
 }
@@ -89,6 +104,7 @@ impl Pty {
             passed: 0,
             closed: false,
             answers: Answers::AtOnce,
+            reading: Reading::Free,
             asked: 0,
         };
         let shared: Shared = Arc::new((Mutex::new(seen), Condvar::new()));
@@ -136,6 +152,12 @@ impl Pty {
     /// answer keep their time.
     pub(crate) fn answer(&self, answers: Answers) {
         self.seen().answers = answers;
+    }
+
+    /// From now on takes what the program writes this fast; what it cannot take at once waits in
+    /// the kernel, as it does with real terminals.
+    pub(crate) fn read_at(&self, reading: Reading) {
+        self.seen().reading = reading;
     }
 
     /// How often the program has asked where the cursor is.
@@ -341,18 +363,59 @@ const WHERE: &[u8] = b"\x1b[6n";
 const WELL: &[u8] = b"\x1b[5n";
 const YES: &str = "\x1b[0n";
 
+/// How many bytes a slow terminal may take now; none where it takes them all.
+fn room_to_read(shared: &Shared, last_read: &mut Instant) -> Option<usize> {
+    let seen = shared
+        .0
+        .lock()
+        .expect("tests do not panic with the screen in their hands");
+    let reading = seen.reading;
+    drop(seen);
+    match reading {
+        Reading::Free => None,
+        Reading::Stopped => Some(0),
+        Reading::Slow(rate) => {
+            // What was not taken in good time is not made up for.
+            let passed = last_read.elapsed().min(SLOW_TICK * 4);
+            let room = rate * usize::try_from(passed.as_micros()).expect("it is short") / 1_000_000;
+            if passed < SLOW_TICK {
+                return Some(0);
+            }
+            *last_read = Instant::now();
+            Some(room)
+        }
+    }
+}
+
+/// Whether the terminal takes nothing now.
+fn stands_still(shared: &Shared) -> bool {
+    let seen = shared.0.lock();
+    let seen = seen.expect("tests do not panic with the screen in their hands");
+    seen.reading == Reading::Stopped
+}
+
 /// Reads until the terminal or the test ends, and answers what terminals answer.
 fn read(mut terminal: std::fs::File, woken: &std::io::PipeReader, shared: &Shared) {
     let mut buffer = [0; 16384];
     let mut torn = Vec::new();
+    let mut last_read = Instant::now();
     let mut replies: VecDeque<(Instant, String)> = VecDeque::new();
     loop {
         let wait = replies
             .front()
             .map(|(due, _)| due.saturating_duration_since(Instant::now()));
+        let room = room_to_read(shared, &mut last_read);
+        let wait = match room {
+            Some(0) => Some(wait.map_or(SLOW_TICK, |wait| wait.min(SLOW_TICK))),
+            _ => wait,
+        };
         let wait = wait.map(|wait| Timespec::try_from(wait).expect("answers come within a year"));
+        let wanted = match room {
+            Some(0) => PollFlags::empty(),
+            _ => PollFlags::IN,
+        };
         let mut fds = [
-            PollFd::new(&terminal, PollFlags::IN),
+            PollFd::new(&terminal, wanted),
             PollFd::new(woken, PollFlags::IN),
         ];
         let polled = poll(&mut fds, wait.as_ref());
@@ -361,10 +424,12 @@ fn read(mut terminal: std::fs::File, woken: &std::io::PipeReader, shared: &Share
         {
             return;
         }
-        let readable = !fds[0].revents().is_empty();
+        // It may have been stopped while it waited.
+        let readable = !fds[0].revents().is_empty() && !stands_still(shared);
         if readable {
             // A terminal that nobody has open any more gives an error, not an end.
-            let length = terminal.read(&mut buffer).unwrap_or(0);
+            let most = room.map_or(buffer.len(), |room| room.min(buffer.len()));
+            let length = terminal.read(&mut buffer[..most]).unwrap_or(0);
             let mut seen = shared
                 .0
                 .lock()

@@ -3,7 +3,6 @@
 use super::{Dirty, Event, Session};
 use crate::tui::arming::Missing;
 use crate::tui::model::Msg;
-use crate::tui::pace::Urgency;
 use crate::tui::seen::Seen;
 use crate::tui::term::{Ask, Heard};
 use crate::tui::view;
@@ -43,11 +42,11 @@ impl Session<'_> {
         let same = self
             .drawn
             .is_some_and(|last| last.tick == drawn.tick && last.missing == drawn.missing);
-        let due = match self.dirty.urgency() {
-            None => !same && self.pace.is_free(now.up, Urgency::Key),
-            Some(urgency) => self.pace.is_free(now.up, urgency),
-        };
-        if !due {
+        if !same {
+            self.dirty = self.dirty.max(Dirty::Soon);
+        }
+        let urgency = self.dirty.urgency();
+        if !urgency.is_some_and(|urgency| self.pace.is_free(now.up, urgency)) {
             return;
         }
         let (columns, rows) = self.model.size;
