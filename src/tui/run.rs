@@ -77,6 +77,7 @@ pub fn run(
         pinged: None,
         dirty: Dirty::Now,
         moved: false,
+        looked: Millis(0),
         drawn: None,
         left: None,
     };
@@ -140,6 +141,8 @@ struct Session<'a> {
     dirty: Dirty,
     /// The last key asked for another part of the log.
     moved: bool,
+    /// When the log was last looked at for what is new in it.
+    looked: Millis,
     pace: Pace,
     drawn: Option<draw::Drawn>,
     left: Option<Left>,
@@ -358,12 +361,16 @@ impl Session<'_> {
         let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
             return;
         };
-        let in_time = self.dirty != Dirty::Now && self.pace.is_free(now.up, Urgency::Change);
+        // Also while a frame is on its way: the next one shall show what is the case then.
+        let in_time = self.dirty != Dirty::Now && now.up.since(self.looked) >= FRAME;
         let growth = if in_time { Growth::Look } else { Growth::Leave };
         let path = |number| log_path(&self.mirror.dir, seen.state, number);
         let size = view::log_size(&self.scene(&seen, now));
         let wanted = log::wanted(&seen, &self.model, &path, size);
         self.feed.show(wanted, growth);
+        if in_time {
+            self.looked = now.up;
+        }
     }
 
     /// All that a frame shows.
