@@ -82,6 +82,7 @@ fn confirmed(question: &Question) -> Decision {
         panic!("another question: {question:?}")
     };
     Decision::Confirm {
+        seeing: None,
         warning: warning.clone(),
         digest: digest.clone(),
         evidence: upwalk::journal::Evidence::Typed("go on".to_owned()),

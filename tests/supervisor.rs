@@ -152,6 +152,7 @@ fn a_run_is_walked_to_its_end() {
                 };
                 assert_eq!(facts.len(), usize::from(id == "slow"));
                 Decision::Confirm {
+seeing: None,
                     warning: warning.clone(),
                     digest: digest.clone(),
                     evidence: match phrase {

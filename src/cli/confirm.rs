@@ -11,6 +11,7 @@ use crate::journal::{Decision, Evidence};
 pub(super) fn run(context: &Context, args: &ConfirmArgs) -> Result<Code, Failure> {
     let (warning, digest) = accepts::parse(&args.warning)?;
     let decision = Decision::Confirm {
+        seeing: None,
         warning,
         digest,
         evidence: Evidence::Named,

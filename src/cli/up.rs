@@ -165,6 +165,7 @@ fn base(
         after_stopped: None,
         environment: context.config()?.environment,
         bearing: Some(bearing::own()),
+        max_age: Some(context.config()?.confirm.max_age),
     })
 }
 

@@ -7,8 +7,8 @@ use super::shells;
 use super::undo::take_backs;
 use super::walk::{position, walk_of};
 use crate::journal::{
-    AskKey, Decision, Event, Evidence, Open, Outcome, Question, RunResult, RunState, SkipReason,
-    Verdict,
+    AskKey, Asks, Decision, Event, Evidence, Open, Outcome, Question, RunResult, RunState,
+    SkipReason, Verdict,
 };
 use crate::plan::Plan;
 use crate::types::{Millis, Moment, Seq, StepId, Who};
@@ -278,6 +278,7 @@ fn confirmed(open: &Open, decision: &Decision, who: &Who) -> Result<Event, Refus
             warning: named,
             digest: given,
             evidence,
+            seeing,
         },
     ) = (&open.question, decision)
     else {
@@ -316,6 +317,12 @@ fn confirmed(open: &Open, decision: &Decision, who: &Who) -> Result<Event, Refus
         seen: Some(seen.clone()),
         who: who.clone(),
         evidence: evidence.clone(),
+        level: Some(match phrase {
+            None => Asks::Ack,
+            Some(_) => Asks::Type,
+        }),
+        asked: Some(open.asked),
+        seeing: seeing.clone(),
     })
 }
 

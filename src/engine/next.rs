@@ -55,7 +55,7 @@ pub(super) fn next(plan: &Plan, state: &RunState, now: &Moment) -> Next {
     if !state.begun {
         return Next::question(Question::Start);
     }
-    if let Some(next) = warning::pass_own(state) {
+    if let Some(next) = warning::pass_own(state, now) {
         return next;
     }
     for item in &walk.items {
@@ -64,7 +64,7 @@ pub(super) fn next(plan: &Plan, state: &RunState, now: &Moment) -> Next {
         }
         return match item {
             Item::Phase(phase) => in_phase(plan, state, walk, phase, now),
-            Item::Pause(pause) => in_pause(plan, state, walk, pause),
+            Item::Pause(pause) => in_pause(plan, state, walk, pause, now),
         };
     }
     at_end(plan, state)
@@ -86,7 +86,7 @@ fn in_phase(plan: &Plan, state: &RunState, walk: &Walk, phase: &Phase, now: &Mom
         }
         for warning in &phase.warnings {
             let settings = Settings::default();
-            if let Some(next) = warning::pass(plan, state, warning, &phase.id, &settings) {
+            if let Some(next) = warning::pass(plan, state, warning, &phase.id, &settings, now) {
                 return next;
             }
         }
@@ -161,12 +161,12 @@ fn in_step(plan: &Plan, state: &RunState, step: &Step, now: &Moment) -> Next {
         Some(attempt) if !record.has(Word::BeginAgain) => {
             under_way(plan, state, step, record, attempt)
         }
-        Some(_) | None => begin(plan, state, step, record),
+        Some(_) | None => begin(plan, state, step, record, now),
     }
 }
 
 /// All that stands before a step's intent.
-fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Next {
+fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord, now: &Moment) -> Next {
     if state.pause_requested.is_some() {
         return Next::question(Question::Halted);
     }
@@ -207,7 +207,7 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord) -> Nex
         });
     }
     for warning in &step.warnings {
-        if let Some(next) = warning::pass(plan, state, warning, &step.id, &step.settings) {
+        if let Some(next) = warning::pass(plan, state, warning, &step.id, &step.settings, now) {
             return next;
         }
     }

@@ -44,16 +44,20 @@ pub(super) fn while_asked(
 const WATCH_EVERY: Millis = Millis::from_secs(60);
 
 /// A pause that is not over.
-pub(super) fn in_pause(plan: &Plan, state: &RunState, walk: &Walk, pause: &Pause) -> Next {
-    for warning in &pause.warnings {
-        let settings = Settings::default();
-        if let Some(next) = warning::pass(plan, state, warning, &pause.id, &settings) {
-            return next;
-        }
-    }
+pub(super) fn in_pause(
+    plan: &Plan,
+    state: &RunState,
+    walk: &Walk,
+    pause: &Pause,
+    now: &Moment,
+) -> Next {
     let id = pause.id.clone();
     let Some(record) = state.pauses.get(&pause.id) else {
-        return Next::happen([Event::PauseEntered { pause: id }]);
+        let settings = Settings::default();
+        let mut warnings = pause.warnings.iter();
+        let asked = warnings
+            .find_map(|warning| warning::pass(plan, state, warning, &pause.id, &settings, now));
+        return asked.unwrap_or_else(|| Next::happen([Event::PauseEntered { pause: id }]));
     };
     if !record.leaving {
         return Next::question(Question::Paused {

@@ -4,9 +4,11 @@ use super::Scope;
 use super::command::{ask_of, fact_commands};
 use super::due::Effect;
 use super::next::Next;
-use crate::journal::{AskKey, Event, Evidence, Fact, Measured, Question, RunStarted, RunState};
+use crate::journal::{
+    AskKey, Asks, Event, Evidence, Fact, Measured, Question, RunStarted, RunState, WarningState,
+};
 use crate::plan::{Level, Plan, Settings, Warning};
-use crate::types::{Answer, Digest, Id, Millis, StepId, WarningId};
+use crate::types::{Answer, Digest, Id, Millis, Moment, StepId, WarningId};
 
 /// The digest a warning is accepted by: all that the dry run knows of it (plan-language,
 /// "Warnings").
@@ -24,6 +26,27 @@ pub fn warning_digest(plan: &Plan, run: &RunStarted, warning: &Warning) -> Diges
     Digest::of(parts.iter().map(String::as_bytes))
 }
 
+/// Whether a warning stands in nobody's way any more. A phrase that was typed too long ago does not
+/// count where what it was typed for has not begun: its facts are of another day, and so may be the
+/// person. Whoever calls this has not begun it.
+fn is_passed(state: &RunState, id: &WarningId, now: &Moment) -> bool {
+    let Some(record) = state.warnings.get(id) else {
+        return false;
+    };
+    let Some(max_age) = state.run.max_age else {
+        return true;
+    };
+    let mut consents = state.consents.iter().rev();
+    let typed =
+        consents
+            .find(|consent| consent.warning == *id)
+            .is_some_and(|consent| match consent.evidence {
+                Evidence::Typed(_) => true,
+                Evidence::Acknowledged | Evidence::Named | Evidence::Accepted => false,
+            });
+    !(typed && record.state == WarningState::Confirmed && now.since(&record.at) > max_age)
+}
+
 /// What stands in the way of going past this warning; none where nothing does.
 pub(super) fn pass(
     plan: &Plan,
@@ -31,8 +54,9 @@ pub(super) fn pass(
     warning: &Warning,
     before: &StepId,
     settings: &Settings,
+    now: &Moment,
 ) -> Option<Next> {
-    if state.warnings.contains_key(&warning.id) {
+    if is_passed(state, &warning.id, now) {
         return None;
     }
     let scope = Scope::at(plan, state, before);
@@ -109,6 +133,12 @@ impl Shown<'_> {
                 seen: None,
                 who: state.run.who.clone(),
                 evidence: Evidence::Accepted,
+                level: Some(match self.phrase {
+                    None => Asks::Ack,
+                    Some(_) => Asks::Type,
+                }),
+                asked: None,
+                seeing: None,
             }]);
         }
         let seen = seen(&self.text, &self.facts);
@@ -164,9 +194,10 @@ pub fn stopped_warning(run: &RunStarted) -> Option<(WarningId, Digest, String, S
 }
 
 /// What stands in the way of going past upwalk's own warnings of the run as a whole.
-pub(super) fn pass_own(state: &RunState) -> Option<Next> {
+pub(super) fn pass_own(state: &RunState, now: &Moment) -> Option<Next> {
     let (id, digest, text, phrase) = stopped_warning(&state.run)?;
-    if state.warnings.contains_key(&id) {
+    let begun = !state.phases.is_empty() || !state.pauses.is_empty();
+    if is_passed(state, &id, now) || (begun && state.warnings.contains_key(&id)) {
         return None;
     }
     let shown = Shown {

@@ -5,7 +5,7 @@
 
 use super::asked::{AskKey, Count, Fact, Measured};
 use super::opening::RunStarted;
-use super::question::{Decision, Evidence, Question};
+use super::question::{Asks, Decision, Evidence, Question, Seeing};
 use super::salvaged::Salvaged;
 use super::shell::{ShellLeft, ShellOpened};
 use crate::types::{
@@ -117,6 +117,16 @@ pub enum Event {
         who: Who,
         /// How.
         evidence: Evidence,
+        /// What it asked for (since 1.2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<Asks>,
+        /// The question that this answers, which holds text and facts as they were shown (since 1.2);
+        /// none where it was accepted beforehand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Seq>,
+        /// When it was shown, since when an answer counted, typed or pasted (since 1.2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seeing: Option<Seeing>,
     },
     /// A step's intent: durable before anything of it is spawned. Its number names its files.
     StepStarted {

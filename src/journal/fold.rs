@@ -3,7 +3,7 @@
 //! An event that does not fit the state before it is damage, never patched over. `supervisor`,
 //! front ends and tests all come through here.
 
-use super::asked::AskKey;
+use super::asked::{AskKey, Measured};
 use super::event::{Event, Outcome, Recorded};
 use super::opening::RunStarted;
 use super::shell::ShellRecord;
@@ -285,16 +285,22 @@ impl Facts {
             digest,
             who,
             evidence,
+            seeing,
             ..
         } = event
         {
             put(warning, before, WarningState::Confirmed);
+            // Where it is asked once more, all of it is looked at once more.
+            self.answers
+                .remove(&AskKey::WarningApplies(warning.clone()));
+            self.measured.remove(&Measured::Warning(warning.clone()));
             self.consents.push(Consent {
                 warning: warning.clone(),
                 digest: digest.clone(),
                 at: at.clone(),
                 who: who.clone(),
                 evidence: evidence.clone(),
+                seeing: seeing.clone(),
             });
         }
     }

@@ -21,7 +21,7 @@ pub use asked::{AskKey, Count, Fact, Measured};
 pub use event::{Event, Outcome, Recorded, RunResult, SkipReason};
 pub use fold::FoldError;
 pub use opening::{RunStarted, StepMode, VarValue};
-pub use question::{Decision, Evidence, Question, Verdict};
+pub use question::{Asks, Decision, Evidence, Filled, Question, Seeing, Verdict};
 pub use salvaged::{LostIntent, Salvaged, Standing, Way};
 pub use shell::{ShellLeft, ShellOpened, ShellRecord};
 pub use state::{

@@ -1,6 +1,8 @@
 //! What is settled before step one: the body of a journal's first event.
 
-use crate::types::{Bearing, BootId, Digest, RunId, Series, ServiceId, Version, WarningId, Who};
+use crate::types::{
+    Bearing, BootId, Digest, Millis, RunId, Series, ServiceId, Version, WarningId, Who,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,6 +52,10 @@ pub struct RunStarted {
     /// the supervisor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bearing: Option<Bearing>,
+    /// How old a phrase that was typed at a screen may be when what it was typed for begins (since
+    /// 1.2); none: of any age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<Millis>,
 }
 
 /// Whether each step waits for a person (`--step`).

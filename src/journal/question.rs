@@ -1,7 +1,7 @@
 //! What a run asks a person, and what a person answers: part of the event vocabulary.
 
 use super::asked::{AskKey, Fact};
-use crate::types::{Digest, Exit, Millis, Seq, Series, StepId, WarningId};
+use crate::types::{Digest, Exit, Millis, Seq, Series, StepId, Timestamp, WarningId};
 use serde::{Deserialize, Serialize};
 
 /// What the run waits for a person to say.
@@ -127,6 +127,9 @@ pub enum Decision {
         digest: Digest,
         /// How.
         evidence: Evidence,
+        /// What the front end knows of how that came about (since 1.2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seeing: Option<Seeing>,
     },
     /// Go on: past a pause, a stop, a manual step; with a reason past what would hold it.
     Continue {
@@ -194,6 +197,38 @@ pub enum Verdict {
     Done,
     /// It is to be run again.
     Rerun,
+}
+
+/// How a person came to confirm a warning, as the front end saw it; by the clock of its machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seeing {
+    /// When the warning was shown.
+    pub shown: Timestamp,
+    /// Since when an answer counted.
+    pub armed: Timestamp,
+    /// How the phrase came into its field; none where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Filled>,
+}
+
+/// How a text came into a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filled {
+    /// Key by key.
+    Typed,
+    /// By a paste, at least in part.
+    Pasted,
+}
+
+/// What a warning asks of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asks {
+    /// To acknowledge it.
+    Ack,
+    /// To type its phrase.
+    Type,
 }
 
 /// How a warning was confirmed.

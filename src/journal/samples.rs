@@ -50,6 +50,7 @@ pub(crate) fn started(service: &str) -> RunStarted {
         after_stopped: None,
         environment: None,
         bearing: None,
+        max_age: None,
     }
 }
 
@@ -76,6 +77,21 @@ pub(crate) fn bytes(events: &[Recorded]) -> Vec<u8> {
     out
 }
 
+/// A warning before a step that was accepted beforehand.
+fn accepted(step: &StepId) -> Event {
+    Event::WarningConfirmed {
+        asked: None,
+        level: None,
+        seeing: None,
+        warning: Id::new("slow").expect("an id"),
+        before: Some(step.clone()),
+        digest: Digest::of([b"slow".as_slice()]),
+        seen: None,
+        who: anna(),
+        evidence: Evidence::Accepted,
+    }
+}
+
 /// A run of one step from its start to its end.
 pub(crate) fn finished_run() -> Vec<Recorded> {
     let step = StepId::from("migrate");
@@ -86,7 +102,6 @@ pub(crate) fn finished_run() -> Vec<Recorded> {
         left_running: Vec::new(),
         log_bytes: 12,
     };
-    let warning = Id::new("slow").expect("an id");
     record(vec![
         Event::RunStarted(Box::new(started("app"))),
         Event::SupervisorStarted {
@@ -106,14 +121,7 @@ pub(crate) fn finished_run() -> Vec<Recorded> {
         Event::PhaseStarted {
             phase: StepId::from("move"),
         },
-        Event::WarningConfirmed {
-            warning,
-            before: Some(step.clone()),
-            digest: Digest::of([b"slow".as_slice()]),
-            seen: None,
-            who: anna(),
-            evidence: Evidence::Accepted,
-        },
+        accepted(&step),
         Event::StepStarted {
             step: step.clone(),
             attempt: 1,

@@ -6,7 +6,7 @@
 use super::asked::{AskKey, Fact, Measured};
 use super::event::{Outcome, RunResult, SkipReason};
 use super::opening::RunStarted;
-use super::question::{Decision, Evidence, Question};
+use super::question::{Decision, Evidence, Question, Seeing};
 use super::shell::ShellRecord;
 use crate::types::{
     Answer, Digest, ExitRecord, Moment, Pending, Seq, StepId, Version, WarningId, Who,
@@ -327,6 +327,8 @@ pub struct Consent {
     pub who: Who,
     /// How.
     pub evidence: Evidence,
+    /// When it was shown, since when an answer counted, typed or pasted.
+    pub seeing: Option<Seeing>,
 }
 
 /// A note.

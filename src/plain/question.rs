@@ -211,6 +211,7 @@ pub(super) fn first_stage(plan: &Plan, state: &RunState, open: &Open, now: &Mome
         words: phrase.clone().unwrap_or_else(|| format!("ack {name}")),
         phrase: phrase.is_some(),
         confirm: Decision::Confirm {
+            seeing: None,
             warning: warning.clone(),
             digest: digest.clone(),
             evidence: Evidence::Acknowledged,
@@ -386,6 +387,7 @@ mod tests {
             words: words.into(),
             phrase,
             confirm: Decision::Confirm {
+                seeing: None,
                 warning: Id::new("drop").expect("an id"),
                 digest: Digest::of([]),
                 evidence: Evidence::Acknowledged,

@@ -184,6 +184,7 @@ impl Host<'_> {
                 phrase,
                 ..
             } => Decision::Confirm {
+                seeing: None,
                 warning: warning.clone(),
                 digest: digest.clone(),
                 evidence: match phrase {

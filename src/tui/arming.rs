@@ -231,7 +231,6 @@ impl Arming {
     }
 
     /// When the frame was written, and since when keys count.
-    #[expect(dead_code, reason = "the journal keeps it from the next change on")]
     pub(crate) fn record(&self) -> Option<(Timestamp, Timestamp)> {
         Some((self.shown.as_ref()?.wall, self.armed?))
     }

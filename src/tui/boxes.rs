@@ -6,7 +6,7 @@ use super::model::{Mode, Model, Order, Overlay, Purpose, TRIES};
 use super::seen::Seen;
 use super::update::{decide, decision, rearm};
 use super::view;
-use crate::journal::{Decision, Evidence, Question};
+use crate::journal::{Decision, Evidence, Filled, Question, Seeing};
 use crate::types::{Moment, Paste};
 
 /// Decides what a box offered, and closes it.
@@ -159,6 +159,15 @@ fn confirm(model: &mut Model, seen: &Seen<'_>, evidence: Evidence) -> Vec<Order>
     let decision = Decision::Confirm {
         warning: warning.clone(),
         digest: digest.clone(),
+        seeing: model.arming.record().map(|(shown, armed)| Seeing {
+            shown,
+            armed,
+            field: match (&evidence, model.consent.field.pasted) {
+                (Evidence::Typed(_), true) => Some(Filled::Pasted),
+                (Evidence::Typed(_), false) => Some(Filled::Typed),
+                (Evidence::Acknowledged | Evidence::Named | Evidence::Accepted, _) => None,
+            },
+        }),
         evidence,
     };
     decide(model, seen, decision)

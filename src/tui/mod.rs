@@ -10,6 +10,8 @@
 mod arming;
 mod bindings;
 mod boxes;
+#[cfg(test)]
+mod consents;
 mod errands;
 mod field;
 mod input;

@@ -50,7 +50,7 @@ fn turned_around() -> Run {
 }
 
 /// Every screen that comes up by itself, by name.
-fn every_screen() -> Vec<(&'static str, Run)> {
+pub(super) fn every_screen() -> Vec<(&'static str, Run)> {
     let mut observed = under_way();
     observed.yours = false;
     let mut silent = under_way();

@@ -180,6 +180,23 @@ impl Run {
         }
     }
 
+    /// Has phrases count no longer than this; before anything has happened.
+    pub(crate) fn set_max_age(&mut self, max_age: Millis) {
+        let mut first = started(&self.plan, &self.who);
+        first.max_age = Some(max_age);
+        self.state = RunState::begin(&Recorded {
+            n: Seq(1),
+            at: self.now.clone(),
+            event: Event::RunStarted(Box::new(first)),
+        })
+        .expect("a first event");
+        self.send(&Input::Taken {
+            pid: 40190,
+            upwalk: "0.1.0".into(),
+            torn: None,
+        });
+    }
+
     /// Decides.
     pub(crate) fn decide(&mut self, decision: Decision) {
         let at = self.state.open.as_ref().map(|open| open.asked);
@@ -216,6 +233,7 @@ impl Run {
                 phrase,
                 ..
             } => Decision::Confirm {
+                seeing: None,
                 warning: warning.clone(),
                 digest: digest.clone(),
                 evidence: phrase
@@ -328,6 +346,7 @@ fn started(plan: &Plan, who: &Who) -> RunStarted {
         after_stopped: None,
         environment: Some(("PROD".into(), "prod".into())),
         bearing: None,
+        max_age: None,
     }
 }
 

@@ -28,6 +28,8 @@ pub struct ConsentRules {
 impl ConsentRules {
     /// The shortest quiet time that may be configured.
     pub const LEAST_QUIET: Millis = Millis(200);
+    /// The shortest age: below, two phrases before one step would be asked for in turn for ever.
+    pub const LEAST_MAX_AGE: Millis = Millis::from_secs(60);
     /// The shortest gap before Enter that may be configured.
     pub const LEAST_SUBMIT_GAP: Millis = Millis(100);
 }

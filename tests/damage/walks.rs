@@ -153,6 +153,7 @@ pub(crate) fn answer(question: &Question, tally: &str, mend: impl FnOnce()) -> D
         Question::Confirm {
             warning, digest, ..
         } => Decision::Confirm {
+            seeing: None,
             warning: warning.clone(),
             digest: digest.clone(),
             evidence: Evidence::Acknowledged,

@@ -678,6 +678,7 @@ fn opening(spec: &Spec, plan: &Plan, now: &Moment) -> RunStarted {
         after_stopped: None,
         environment: None,
         bearing: None,
+        max_age: None,
     };
     let accepted: BTreeSet<&str> = spec
         .warnings()

@@ -84,6 +84,7 @@ impl Nonsense {
         match self.below(11) {
             0 => Decision::Start,
             1 => Decision::Confirm {
+                seeing: None,
                 warning: self.id(spec),
                 digest: Digest::of([b"nothing".as_slice()]),
                 evidence: Evidence::Named,

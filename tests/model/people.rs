@@ -218,6 +218,7 @@ fn confirmation(question: &Question) -> Decision {
         panic!("nothing to confirm: {question:?}")
     };
     Decision::Confirm {
+        seeing: None,
         warning: warning.clone(),
         digest: digest.clone(),
         evidence: match phrase {

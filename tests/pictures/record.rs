@@ -144,6 +144,7 @@ impl<'a> Recorder<'a> {
                     .map_or(Evidence::Acknowledged, Evidence::Typed);
                 let (warning, digest) = (warning.clone(), digest.clone());
                 let confirm = Decision::Confirm {
+                    seeing: None,
                     warning,
                     digest,
                     evidence,
@@ -253,5 +254,6 @@ fn opening(plan: &Plan, who: &Who) -> RunStarted {
         after_stopped: None,
         environment: Some(("PROD".into(), "prod".into())),
         bearing: None,
+        max_age: None,
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn run_of(plan: &Plan) -> RunStarted {
         after_stopped: None,
         environment: Some(("PROD".into(), "prod".into())),
         bearing: None,
+        max_age: None,
     }
 }
 
@@ -158,6 +159,7 @@ impl<'a> Drive<'a> {
                 phrase,
                 ..
             } => Decision::Confirm {
+                seeing: None,
                 warning: warning.clone(),
                 digest: digest.clone(),
                 evidence: match phrase {

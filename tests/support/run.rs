@@ -77,6 +77,7 @@ impl Run {
             after_stopped: None,
             environment: None,
             bearing: None,
+            max_age: None,
         }));
         let (bytes, _, _) = encode(GENESIS, Seq(0), &now, &[started]);
         let mut journal = self.dir.open_journal(0).expect("a journal");

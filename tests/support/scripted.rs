@@ -112,6 +112,7 @@ pub(crate) fn opening(plan: &Plan, script: &Scenario) -> RunStarted {
             .map(|step| (RunId::new("20261101T000000Z", &plan.service, "up"), step)),
         environment: None,
         bearing: None,
+        max_age: None,
     };
     let digests: Vec<(Id, Digest)> = plan
         .up
@@ -383,6 +384,7 @@ fn confirmation(question: &Question, typed: Option<String>) -> Decision {
     };
     let evidence = typed.map_or(Evidence::Acknowledged, Evidence::Typed);
     Decision::Confirm {
+        seeing: None,
         warning: warning.clone(),
         digest: digest.clone(),
         evidence,

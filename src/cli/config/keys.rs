@@ -157,7 +157,7 @@ fn confirm(rules: &mut ConsentRules, map: &Map, inner: &[MapEntry]) -> Result<()
             }
             ("quiet", _) => rules.quiet = length(ConsentRules::LEAST_QUIET)?,
             ("submit_gap", _) => rules.submit_gap = length(ConsentRules::LEAST_SUBMIT_GAP)?,
-            ("max_age", _) => rules.max_age = length(Millis(0))?,
+            ("max_age", _) => rules.max_age = length(ConsentRules::LEAST_MAX_AGE)?,
             (other, _) => {
                 let title = format!(
                     "`confirm` has no key `{other}` (it has paste, quiet, submit_gap and max_age)"

@@ -154,6 +154,7 @@ mod tests {
             ("confirm: { quiet: 199ms }\n", "config.yaml:1:12"),
             ("confirm: { submit_gap: 99ms }\n", "config.yaml:1:12"),
             ("confirm: { max_age: 1 }\n", "config.yaml:1:12"),
+            ("confirm: { max_age: 59s }\n", "config.yaml:1:12"),
             ("confirm: { paste: yes }\n", "config.yaml:1:12"),
         ] {
             let drawn = read(text).expect_err("it is refused").render(Paint::Plain);

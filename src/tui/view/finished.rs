@@ -4,7 +4,7 @@ use super::Scene;
 use super::decide::scrolled;
 use super::pen::{Pen, Row, bit, wrapped};
 use crate::engine;
-use crate::journal::{Consent, Evidence, Outcome, SkipReason, StepRecord, WarningState};
+use crate::journal::{Consent, Evidence, Filled, Outcome, SkipReason, StepRecord, WarningState};
 use crate::text;
 use crate::tui::theme::Role;
 use crate::types::{Millis, StepId};
@@ -127,6 +127,11 @@ fn counted(scene: &Scene<'_>) -> Vec<String> {
         .collect()
 }
 
+/// How the phrase of a consent came into its field, where that is known.
+fn filled(consent: &Consent) -> Option<Filled> {
+    consent.seeing.as_ref()?.field
+}
+
 fn confirmed(scene: &Scene<'_>) -> Vec<String> {
     let seen = scene.seen;
     let shown = |(id, record): (&crate::types::WarningId, &crate::journal::WarningRecord)| {
@@ -141,7 +146,10 @@ fn confirmed(scene: &Scene<'_>) -> Vec<String> {
     let consent = |consent: &Consent| {
         let how = match &consent.evidence {
             Evidence::Acknowledged => "acknowledged".to_owned(),
-            Evidence::Typed(phrase) => format!("typed \"{phrase}\""),
+            Evidence::Typed(phrase) => match filled(consent) {
+                Some(Filled::Pasted) => format!("pasted \"{phrase}\""),
+                Some(Filled::Typed) | None => format!("typed \"{phrase}\""),
+            },
             Evidence::Named => "confirmed by command".to_owned(),
             Evidence::Accepted => "accepted before the start".to_owned(),
         };
