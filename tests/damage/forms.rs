@@ -200,7 +200,7 @@ fn what_is_no_whole_event_is_cut_off_and_people_are_told() {
 fn a_newer_minor_version_is_read_and_a_newer_major_one_is_left_alone() {
     let parked = Parked::at_the_pause();
     let text = String::from_utf8(parked.journal()).expect("a journal is UTF-8");
-    let major = reseal(&text.replace("\"format\":[1,1]", "\"format\":[2,3]"));
+    let major = reseal(&text.replace("\"format\":[1,2]", "\"format\":[2,3]"));
     parked.put(&major);
     let words = [
         "written by upwalk 0.1.0 in format 2.3",
@@ -215,7 +215,7 @@ fn a_newer_minor_version_is_read_and_a_newer_major_one_is_left_alone() {
     let last = parked_last(&text);
     let newer = format!(
         "{}{{\"hash\":\"{}\",\"n\":{},\"t\":\"2026-11-21T00:00:00.000Z\",\"up\":1,\"event\":\"SomethingNew\",\"x\":[1]}}\n",
-        text.replace("\"writes\":[1,1]", "\"writes\":[1,7]"),
+        text.replace("\"writes\":[1,2]", "\"writes\":[1,7]"),
         "0".repeat(64),
         last + 1
     );
@@ -237,7 +237,7 @@ fn a_newer_minor_version_is_read_and_a_newer_major_one_is_left_alone() {
     parked.put(&reseal(
         &String::from_utf8(newer)
             .expect("UTF-8")
-            .replace("\"writes\":[1,7]", "\"writes\":[1,1]"),
+            .replace("\"writes\":[1,7]", "\"writes\":[1,2]"),
     ));
     let said = parked.upwalk(&["why", parked.run.id.as_str()]);
     assert_eq!(said.code, Some(8), "{said}");
