@@ -47,6 +47,7 @@ fn all(context: &Context) -> Result<Code, Failure> {
         match run {
             Ok(sentence) => out::print(&sentence)?,
             Err(failure) => {
+                let failure = failure.pasted(context);
                 out::say(&failure.render());
                 first.get_or_insert(failure.code());
             }

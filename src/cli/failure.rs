@@ -2,6 +2,7 @@
 //!
 //! Every verb returns `Result<Code, Failure>`; only `cli::run` prints a failure.
 
+use super::context::Context;
 use crate::engine::Refusal;
 use crate::plan::{Diagnostics, Paint};
 use crate::shell::store::StoreError;
@@ -62,7 +63,27 @@ pub struct Failure {
     what: String,
     details: Option<String>,
     causes: Vec<String>,
-    hint: Option<String>,
+    hint: Option<Hint>,
+}
+
+/// What helps.
+#[derive(Debug)]
+enum Hint {
+    /// Words, or a command that is fit to be pasted.
+    Words(String),
+    /// A command as it is typed where everything is usual.
+    Command(String),
+}
+
+impl Hint {
+    /// What modules below the command line suggest: they know nothing of its options.
+    fn from_below(hint: String) -> Self {
+        if hint.starts_with("upwalk ") {
+            Self::Command(hint)
+        } else {
+            Self::Words(hint)
+        }
+    }
 }
 
 impl Failure {
@@ -99,7 +120,23 @@ impl Failure {
     /// The same with a command or an action that helps.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(Hint::Words(hint.into()));
+        self
+    }
+
+    /// The same with a command that helps, which is made fit to be pasted before it is printed.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.hint = Some(Hint::Command(command.into()));
+        self
+    }
+
+    /// The same with its command fit to be pasted.
+    #[must_use]
+    pub(super) fn pasted(mut self, context: &Context) -> Self {
+        if let Some(Hint::Command(command)) = &self.hint {
+            self.hint = Some(Hint::Words(context.pasteable(command)));
+        }
         self
     }
 
@@ -133,7 +170,7 @@ impl Failure {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "  {cause}");
         }
-        if let Some(hint) = &self.hint {
+        if let Some(Hint::Words(hint) | Hint::Command(hint)) = &self.hint {
             let _ = writeln!(text, "hint: {hint}");
         }
         text
@@ -148,7 +185,7 @@ impl From<StoreError> for Failure {
             failure.causes.push(error.to_string());
             cause = error.source();
         }
-        failure.hint = error.hint;
+        failure.hint = error.hint.map(Hint::from_below);
         failure
     }
 }
@@ -163,7 +200,7 @@ impl From<ClientError> for Failure {
             _ => Code::Outside,
         };
         let mut failure = Self::new(code, error.what);
-        failure.hint = error.hint;
+        failure.hint = error.hint.map(Hint::from_below);
         failure
     }
 }
@@ -172,7 +209,7 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let mut failure = Self::new(Code::Person, "the decision is refused; nothing was done");
         failure.causes.push(refusal.why);
-        failure.hint = refusal.hint;
+        failure.hint = refusal.hint.map(Hint::from_below);
         failure
     }
 }

@@ -117,7 +117,7 @@ fn by_name(text: &str, runs: &[RunId], open: &[RunId]) -> Result<RunId, Failure>
     let fitting: Vec<_> = fitting.cloned().collect();
     match fitting.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Failure::usage(format!("there is no run \"{text}\"")).hint("upwalk runs")),
+        [] => Err(Failure::usage(format!("there is no run \"{text}\"")).command("upwalk runs")),
         several => Err(ambiguous(
             &format!("\"{text}\" is the beginning of several runs"),
             several,

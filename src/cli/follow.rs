@@ -186,13 +186,13 @@ fn no_screen(context: &Context, run: &RunId, error: &TuiError) -> Failure {
     }
 }
 
-/// Prints the last words and picks the exit code.
+/// Prints the last words of a finished run and picks the exit code.
 fn finish(ending: &Ending, session: &Session<'_>) -> Result<Code, Failure> {
     match ending {
         Ending::Finished(result) => {
             if let Some(state) = &session.mirror.state {
                 let lines = report::finished_summary(&session.mirror.plan, state);
-                out::print(&format!("{}\n", lines.join("\n")))?;
+                out::print(&plain::last_words(&lines, session.paste))?;
             }
             Ok(code_of(result))
         }

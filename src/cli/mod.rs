@@ -52,7 +52,9 @@ use std::ffi::OsString;
 /// Runs the command line `args` (the program's name first) and returns the exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match parse(args) {
-        Ok(Parsed::Verb(context, verb)) => dispatch(&context, *verb),
+        Ok(Parsed::Verb(context, verb)) => {
+            dispatch(&context, *verb).map_err(|failure| failure.pasted(&context))
+        }
         Ok(Parsed::Printed) => Ok(Code::Done),
         Err(failure) => Err(failure),
     };

@@ -23,6 +23,7 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Code, Failure>
                 Ok(status) => all.push(status),
                 // One run that cannot be read hides no other.
                 Err(failure) => {
+                    let failure = failure.pasted(context);
                     out::say(&failure.render());
                     unreadable.get_or_insert(failure.code());
                 }

@@ -22,12 +22,22 @@ pub(super) fn check(plan: &Plan) -> Result<(), Failure> {
         if !seen.insert((program.clone(), script.text.as_str())) {
             continue;
         }
-        if let Answer::No(why) | Answer::CouldNotTell(why) = ask(&reading(argv), &Secrets::new()) {
-            let (what, line) = (&script.what, script.line);
-            let what = format!("{program} -n rejects the shell text of {what} (line {line})");
-            return Err(Failure::new(Code::Plan, what)
-                .because(why)
-                .hint("mend the text; nothing was started"));
+        let of = format!("the shell text of {} (line {})", script.what, script.line);
+        match ask(&reading(argv), &Secrets::new()) {
+            Answer::Yes => {}
+            Answer::No(why) => {
+                let what = format!("{program} -n rejects {of}");
+                return Err(Failure::new(Code::Plan, what)
+                    .because(why)
+                    .hint("mend the text; nothing was started"));
+            }
+            Answer::CouldNotTell(why) => {
+                let what =
+                    format!("{program} -n did not read {of}, so nobody knows whether it is right");
+                return Err(Failure::new(Code::Outside, what).because(why).hint(format!(
+                    "see that {program} can be run; nothing was started"
+                )));
+            }
         }
     }
     Ok(())
@@ -48,6 +58,9 @@ fn reading(argv: Vec<String>) -> Ask {
             timeout: Some(LONGEST),
             grace: Millis::from_secs(1),
         },
-        judge: Judge::plain(),
+        // What a shell says of a text it cannot read; 126 and 127 say that nobody could ask it.
+        judge: Judge::Code {
+            no: (1..126).collect(),
+        },
     }
 }

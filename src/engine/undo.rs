@@ -1,5 +1,6 @@
 //! The way back: what a rollback takes back, in which order, and from where on there is none.
 
+use super::scope::Scope;
 use super::walk::walk_of;
 use crate::journal::{RunState, StepRecord};
 use crate::plan::{Kind, Phase, Plan, Step, Undo, Walk};
@@ -38,6 +39,29 @@ pub fn back_of(phase: &Phase, step: &Step) -> Back {
                 Back::Unsaid
             }
         }
+    }
+}
+
+/// How a step is taken back, in a sentence for whoever has to decide; empty where it is not known.
+pub fn back_sentence(plan: &Plan, state: &RunState, id: &StepId) -> String {
+    let Some((phase, step)) = walk_of(plan, state).and_then(|walk| walk.step(id)) else {
+        return String::new();
+    };
+    let scope = Scope::at(plan, state, id);
+    match (back_of(phase, step), &step.undo) {
+        (Back::Undo, Undo::Run { costs, .. }) => match costs {
+            Some(costs) => format!("It can be undone, which costs: {}", scope.text(costs)),
+            None => "It can be undone.".into(),
+        },
+        (Back::Again, _) => "On the way back it runs once more.".into(),
+        (Back::Harmless, Undo::Harmless(why)) => {
+            format!("It may stay as it is: {}", scope.text(why))
+        }
+        (Back::Never, Undo::Irreversible(why)) => {
+            format!("Nothing takes it back: {}", scope.text(why))
+        }
+        (Back::Nothing, _) => "It changes nothing.".into(),
+        _ => "The plan does not say how it is taken back; you would be asked.".into(),
     }
 }
 

@@ -5,7 +5,7 @@ use super::choices::choices;
 use super::retry::{Retry, retry};
 use super::running::{leftovers, let_go_command, running_command};
 use super::walk::{position, walk_of};
-use crate::journal::{Question, RunResult, RunState};
+use crate::journal::{Outcome, Question, RunResult, RunState};
 use crate::plan::{Kind, Plan};
 use crate::types::{Moment, StepId, WarningId};
 
@@ -204,7 +204,18 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
             Err(why) => format!("The installed version could not be looked up: {why}."),
         },
         Question::UndoFailed { step, why } => {
-            format!("{} could not be taken back: {why}.", named(step))
+            let record = state.steps.get(step);
+            match record.and_then(|record| record.undo_outcome.as_ref()) {
+                Some(Outcome::Unknown(_)) => {
+                    format!(
+                        "Nobody knows whether {} was taken back: {why}.",
+                        named(step)
+                    )
+                }
+                Some(Outcome::Done | Outcome::NothingToDo | Outcome::Failed(_)) | None => {
+                    format!("{} could not be taken back: {why}.", named(step))
+                }
+            }
         }
         Question::UndoUnsure { step, why } => {
             format!(

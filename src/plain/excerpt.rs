@@ -1,13 +1,17 @@
-//! The last lines of a step's log, for the moment it fails.
+//! The last lines of a step's log: for the moment it fails, and for whoever asks for them.
 
-use super::Session;
+use super::names::Names;
+use super::{PlainError, Session, say};
+use crate::journal::Attempt;
 use crate::supervisor::client::LogReader;
 use crate::text;
 use crate::types::StepId;
 use std::path::Path;
 
-/// How many lines are shown.
+/// How many lines are shown of a step that failed.
 const LINES: usize = 10;
+/// How many are shown to whoever asks for them.
+const MORE: usize = 40;
 
 /// The end of the step's present or last log, made safe and without secrets; empty where it has
 /// none.
@@ -15,24 +19,54 @@ pub(super) fn last_lines(session: &Session<'_>, step: &StepId) -> Vec<String> {
     let state = session.mirror.state.as_ref();
     let latest = state.and_then(|state| state.steps.get(step)?.latest());
     let latest = latest.filter(|latest| latest.command);
-    let Some(number) = latest.map(|latest| latest.number) else {
-        return Vec::new();
+    latest.map_or_else(Vec::new, |latest| end_of_log(session, latest, LINES))
+}
+
+/// More of the end of the latest log of all, and what shows the whole of it.
+pub(super) fn more_lines(session: &Session<'_>) -> Result<(), PlainError> {
+    let Some(state) = &session.mirror.state else {
+        return Ok(());
     };
-    let Some(path) = session.mirror.log_path(number) else {
+    let attempts = state.steps.iter().flat_map(|(id, step)| {
+        let all = step.attempts.iter().chain(&step.undo_attempts);
+        all.map(move |attempt| (id, attempt))
+    });
+    let commands = attempts.filter(|(_, attempt)| attempt.command);
+    let Some((step, latest)) = commands.max_by_key(|(_, attempt)| attempt.number) else {
+        return Ok(say::lines("  No command has run yet, so there is no log.")?);
+    };
+    let name = Names::of(&session.mirror.plan, state).item(step);
+    say::lines(&format!("  This is from step {name}."))?;
+    for line in end_of_log(session, latest, MORE) {
+        say::lines(&line)?;
+    }
+    say::lines("  In another terminal the whole of it is shown by:")?;
+    let command = format!("upwalk log {} --of {step}", state.run.service);
+    Ok(say::command(&(session.paste)(&command))?)
+}
+
+/// The last lines of an attempt's log.
+fn end_of_log(session: &Session<'_>, attempt: &Attempt, count: usize) -> Vec<String> {
+    let Some(path) = session.mirror.log_path(attempt.number) else {
         return Vec::new();
     };
     let read = || -> std::io::Result<_> {
         let log = LogReader::open(&path)?;
         let len = log.len()?;
-        Ok((len, log.lines_before(len, LINES)?))
+        Ok((len, log.lines_before(len, count)?))
     };
     let (len, lines) = match read() {
         Ok(read) => read,
         // No reason not to ask what to do now.
         Err(error) => return vec![unread(&path, &error)],
     };
-    let mut shown = vec![format!("  The end of its log, {}:", path.display())];
-    let written = latest.and_then(|latest| Some(latest.end.as_ref()?.log_bytes));
+    let path = path.display();
+    let mut shown = vec![if lines.is_empty() {
+        format!("  It has printed nothing: its log, {path}, is empty.")
+    } else {
+        format!("  The end of its log, {path}:")
+    }];
+    let written = attempt.end.as_ref().map(|end| end.log_bytes);
     if let Some(written) = written.filter(|written| len < *written) {
         shown.push(format!(
             "    (Somebody has cut or replaced it: {len} of {written} bytes are left.)"

@@ -4,8 +4,10 @@
 //! Both show the same fold as the screen does, take their answers from `engine::choices`, print
 //! line after line and never redraw. They decide nothing themselves. Called by `cli`.
 
+mod asking;
 mod excerpt;
 mod input;
+mod meanwhile;
 mod names;
 mod narrate;
 mod none;
@@ -13,10 +15,13 @@ mod prompt;
 mod question;
 mod say;
 mod silence;
+mod status;
 mod wake;
+mod warning;
 
 pub use none::{Begin, follow};
 pub use prompt::run;
+pub use say::last_words;
 pub use wake::{Wake, Waker};
 
 use crate::engine::Refusal;

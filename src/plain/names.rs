@@ -19,6 +19,16 @@ impl<'a> Names<'a> {
         Self { plan, state }
     }
 
+    /// The plan they are of.
+    pub(super) fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
+    /// The run they are of.
+    pub(super) fn state(&self) -> &'a RunState {
+        self.state
+    }
+
     /// The phases and pauses of the walk.
     pub(super) fn items(&self) -> &'a [Item] {
         walk_of(self.plan, self.state).map_or(&[], |walk| walk.items.as_slice())
@@ -36,6 +46,12 @@ impl<'a> Names<'a> {
             Some((number, name)) => format!("{number} {}", self.text(name)),
             None => id.to_string(),
         }
+    }
+
+    /// `3.1`: the number of a step, phase or pause.
+    pub(super) fn number(&self, id: &StepId) -> String {
+        let walk = walk_of(self.plan, self.state);
+        walk.map_or_else(|| id.to_string(), |walk| walk.number(id))
     }
 
     /// A step by its id.
@@ -67,6 +83,15 @@ impl<'a> Names<'a> {
             .warnings()
             .find(|(_, own)| own.id == *id)?;
         Some(warning)
+    }
+
+    /// What a step runs, as the plan writes it.
+    pub(super) fn whole_command(&self, step: &Step) -> Option<String> {
+        match &step.kind {
+            Kind::Run(text) => Some(text.trim().to_owned()),
+            Kind::Argv(_) => self.command(step),
+            Kind::Check(_) | Kind::Manual(_) => None,
+        }
     }
 
     /// What a step runs, on one line.

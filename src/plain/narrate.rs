@@ -1,6 +1,7 @@
 //! Events as sentences: what happened, in the order in which it happened.
 
 use super::names::Names;
+use super::say::full;
 use crate::engine;
 use crate::journal::{
     Count, Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, ShellOpened,
@@ -8,8 +9,11 @@ use crate::journal::{
 };
 use crate::plan::Plan;
 use crate::text;
-use crate::types::{ExitRecord, Pending, Seq, ServiceId, StepId, Version, WarningId, Who};
+use crate::types::{ExitRecord, Millis, Pending, Seq, ServiceId, StepId, Version, WarningId, Who};
 use std::collections::BTreeMap;
+
+/// What takes no longer than this is not timed aloud.
+const SHORTEST: Millis = Millis::from_secs(1);
 
 /// The sentence that tells of an event, without its time; none for what is told otherwise.
 /// Questions are not told: they are asked.
@@ -25,7 +29,7 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::PauseLeft { pause } => item("pause", pause, "it has ended"),
         Event::StepStarted {
             step: id, attempt, ..
-        } => step(id, &started(&names, id, *attempt)),
+        } => step(id, &format!("starting{}.", again(*attempt))),
         Event::StepFinished { step: id, outcome } => step(id, &over(plan, state, id, outcome)),
         Event::StepSkipped { step: id, why } => step(id, &format!("skipped, {}.", reason(why))),
         Event::PendingCounted {
@@ -62,7 +66,7 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::QuestionAnswered { decision, who, .. } => return answered(decision, who),
         Event::RollbackStarted { who, because } => turned(who, because.as_deref()),
         Event::LedgerMoved { version } => moved(&state.run.service, version),
-        Event::NoteAdded { who, text } => format!("{who} noted: {text}"),
+        Event::NoteAdded { who, text } => full(&format!("{who} noted: {text}")),
         Event::ShellOpened(_) | Event::ShellLeft(_) => return shell(&names, &recorded.event),
         Event::ControlsTaken { who } => format!("{who} has the controls."),
         Event::RunReopened { who, .. } => format!("{who} opened the stopped run again."),
@@ -200,14 +204,14 @@ pub(super) fn end(result: &RunResult) -> String {
     }
 }
 
-/// A step begins.
-fn started(names: &Names<'_>, id: &StepId, attempt: u32) -> String {
-    let mut sentence = format!("starting{}.", again(attempt));
-    if let Some(command) = names.find(id).and_then(|step| names.command(step)) {
-        sentence.push_str(" Command: ");
-        sentence.push_str(&text::cut(&command, 120));
-    }
-    sentence
+/// The command that an event begins, for a line of its own.
+pub(super) fn command(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option<String> {
+    let Event::StepStarted { step, .. } = &recorded.event else {
+        return None;
+    };
+    let names = Names::of(plan, state);
+    let command = names.command(names.find(step)?)?;
+    Some(format!("  Command: {}", text::cut(&command, 180)))
 }
 
 /// `, attempt 2`, where it is not the first.
@@ -229,6 +233,7 @@ fn ended(state: &RunState, id: &StepId, outcome: &Outcome, way: Way) -> String {
     let last = attempts.and_then(|attempts| attempts.last());
     let took = last
         .and_then(|last| Some(last.ended.as_ref()?.since(&last.started)))
+        .filter(|took| *took >= SHORTEST)
         .map(|took| format!(" in {}", text::duration(took)))
         .unwrap_or_default();
     match outcome {
@@ -284,7 +289,7 @@ fn note(names: &Names<'_>, id: &WarningId) -> String {
     let words = shown
         .map(|shown| names.text(&shown.text))
         .unwrap_or_default();
-    format!("NOTE {} ({id}): {words}", names.warning(id))
+    full(&format!("NOTE {} ({id}): {words}", names.warning(id)))
 }
 
 /// A warning was confirmed.

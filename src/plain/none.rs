@@ -2,7 +2,7 @@
 //! prints the commands that answer, and leaves the run parked with its supervisor alive.
 
 use super::excerpt::last_lines;
-use super::narrate::{end, tell};
+use super::narrate::{command, end, tell};
 use super::silence::Silent;
 use super::{Ending, Parked, PlainError, Session, say};
 use crate::engine;
@@ -98,6 +98,9 @@ pub(super) fn report(session: &Session<'_>, events: &[Recorded]) -> Result<(), P
     for event in events {
         if let Some(sentence) = tell(&session.mirror.plan, state, event) {
             say::news(event.at.wall, &sentence)?;
+        }
+        if let Some(command) = command(&session.mirror.plan, state, event) {
+            say::lines(&command)?;
         }
     }
     Ok(())

@@ -4,8 +4,8 @@
 
 use super::names::Names;
 use crate::engine::{self, Choice};
-use crate::journal::{Decision, Evidence, Fact, Open, Question, RunState, Verdict};
-use crate::plan::Plan;
+use crate::journal::{Decision, Evidence, Open, Question, RunState, Verdict};
+use crate::plan::{Item, Plan};
 use crate::text;
 use crate::types::Moment;
 
@@ -21,6 +21,13 @@ pub(super) enum Stage {
     /// To say the word again, as the choice cannot be taken back.
     Sure(Choice),
 }
+
+/// The words that are answers to every question, for its last line.
+const ALSO: &str = "\"text\" to hear this again, \"help\" for other words, or \"back\" to leave the run as \
+                    it is:";
+/// Those that are named only to whoever asks for help.
+pub(super) const OTHERS: &str = "Other words: \"log\" reads the end of the log, and \"note\" with words \
+     behind it leaves a note in the record.";
 
 /// What confirms a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +49,10 @@ pub(super) enum Answered {
     Ask(Stage),
     /// The question is read out again.
     Again,
+    /// The end of the log is read out, then it is asked again.
+    Log,
+    /// The possible answers are read out again.
+    Help,
     /// The person leaves; the run stays as it is.
     Back,
     /// It is no answer here: why.
@@ -52,14 +63,14 @@ pub(super) enum Answered {
 pub(super) fn read_out(plan: &Plan, state: &RunState, open: &Open, now: &Moment) -> Vec<String> {
     let names = Names::of(plan, state);
     if let Question::Confirm { .. } = &open.question {
-        return warning(&names, &open.question);
+        return super::warning::read_out(&names, &open.question);
     }
     let mut lines = vec![format!(
         "upwalk: {}",
         engine::why(plan, state, now).sentence
     )];
     match &open.question {
-        Question::Start => lines.extend(overview(&names, state)),
+        Question::Start => lines.extend(overview(&names, plan, state)),
         Question::Paused { pause, .. } => lines.extend(meanwhile(&names, plan, state, pause)),
         Question::ManualDone { step } | Question::Failed { step, .. } => {
             lines.extend(help(&names, step));
@@ -84,55 +95,8 @@ pub(super) fn read_out(plan: &Plan, state: &RunState, open: &Open, now: &Moment)
     lines
 }
 
-/// What is being confirmed, with everything that was measured.
-fn warning(names: &Names<'_>, question: &Question) -> Vec<String> {
-    let Question::Confirm {
-        warning,
-        before,
-        phrase,
-        text: words,
-        facts,
-        remark,
-        ..
-    } = question
-    else {
-        return Vec::new();
-    };
-    let level = match phrase {
-        Some(_) => "typed phrase",
-        None => "acknowledge",
-    };
-    let place = before
-        .as_ref()
-        .map_or("the run as a whole".to_owned(), |id| names.place(id));
-    let name = names.warning(warning);
-    let mut lines = vec![format!(
-        "upwalk: WARNING {name} ({warning}), level {level}, for {place}."
-    )];
-    lines.extend(words.lines().map(|line| format!("  {}", text::clean(line))));
-    lines.extend(
-        remark
-            .iter()
-            .map(|remark| format!("  {}", text::clean(remark))),
-    );
-    let step = before.as_ref().and_then(|id| names.find(id));
-    if let Some(command) = step.and_then(|step| names.command(step)) {
-        lines.push(format!("  Command: {command}"));
-    }
-    lines.extend(facts.iter().map(fact));
-    lines
-}
-
-/// A measured value.
-fn fact(fact: &Fact) -> String {
-    match &fact.value {
-        Ok(value) => format!("  {}: {}", fact.name, text::clean(value)),
-        Err(why) => format!("  {}: unknown, {}", fact.name, text::clean(why)),
-    }
-}
-
 /// The run in a few lines, before anything happens.
-fn overview(names: &Names<'_>, state: &RunState) -> Vec<String> {
+fn overview(names: &Names<'_>, plan: &Plan, state: &RunState) -> Vec<String> {
     let run = &state.run;
     let environment = run
         .environment
@@ -140,15 +104,58 @@ fn overview(names: &Names<'_>, state: &RunState) -> Vec<String> {
         .map_or("NO ENV".to_owned(), |(name, _)| name.clone());
     let from = run.from_exact.as_ref().map(|from| format!(" {from}"));
     let to = run.to.as_ref().map(|to| format!(" to {to}"));
-    vec![format!(
-        "  Host {}, environment {environment}, {}{}{}, plan digest {}, {} phases and pauses.",
+    let mut lines = vec![format!(
+        "  Host {}, environment {environment}, {}{}{}, plan digest {}.",
         run.host,
         run.service,
         from.unwrap_or_default(),
         to.unwrap_or_default(),
         run.plan_digest,
-        names.items().len(),
-    )]
+    )];
+    lines.extend(names.items().iter().map(|item| one_of_all(names, item)));
+    let last = engine::walk_of(plan, state).and_then(engine::point_of_no_return);
+    lines.push(match last {
+        Some(step) => format!("  Point of no return: step {}.", names.item(&step.id)),
+        None => "  There is no point of no return.".to_owned(),
+    });
+    lines
+}
+
+/// A phase or pause in a line.
+fn one_of_all(names: &Names<'_>, item: &Item) -> String {
+    let name = names.item(item.id());
+    let many = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    };
+    match item {
+        Item::Phase(phase) => {
+            let warnings = phase.steps.iter().map(|step| step.warnings.len());
+            let warnings = phase.warnings.len() + warnings.sum::<usize>();
+            let steps = many(phase.steps.len(), "step");
+            let looks = if phase.role.changes_nothing() {
+                ", which only look"
+            } else {
+                ""
+            };
+            match warnings {
+                0 => format!("  Phase {name}: {steps}{looks}."),
+                count => format!(
+                    "  Phase {name}: {steps}{looks}, {}.",
+                    many(count, "warning")
+                ),
+            }
+        }
+        Item::Pause(pause) => {
+            let least = pause
+                .min
+                .map(|min| format!(" for at least {}", text::duration(min)));
+            format!(
+                "  Pause {name}: waits for you{}.",
+                least.unwrap_or_default()
+            )
+        }
+    }
 }
 
 /// What the plan says of a pause.
@@ -196,12 +203,12 @@ pub(super) fn first_stage(plan: &Plan, state: &RunState, open: &Open, now: &Mome
         ..
     } = &open.question
     else {
-        if is_early(plan, state, open, now) {
-            for choice in choices
-                .iter_mut()
-                .filter(|choice| choice.verb == "continue")
-            {
+        if let Some(free) = free_at(plan, state, open).filter(|free| !now.reached(free)) {
+            let leaves = |choice: &&mut Choice| choice.verb == "continue";
+            for choice in choices.iter_mut().filter(leaves) {
                 choice.needs_reason = true;
+                let at = free.as_of(now).wall.clock();
+                choice.does = format!("Ends the pause early; it should last until {at}.");
             }
         }
         return Stage::Choose(choices);
@@ -219,16 +226,15 @@ pub(super) fn first_stage(plan: &Plan, state: &RunState, open: &Open, now: &Mome
     })
 }
 
-/// Whether a pause of the plan has not lasted as long as the plan wants.
-fn is_early(plan: &Plan, state: &RunState, open: &Open, now: &Moment) -> bool {
+/// When a pause of the plan has lasted as long as the plan wants; none where nothing pauses, or for
+/// no set time.
+pub(super) fn free_at(plan: &Plan, state: &RunState, open: &Open) -> Option<Moment> {
     let Question::Paused { pause: id, .. } = &open.question else {
-        return false;
+        return None;
     };
     let pause = engine::walk_of(plan, state).and_then(|walk| walk.pause(id));
-    match (pause.and_then(|pause| pause.min), state.pauses.get(id)) {
-        (Some(min), Some(record)) => !now.reached(&record.entered.plus(min)),
-        (None | Some(_), None) | (None, Some(_)) => false,
-    }
+    let min = pause.and_then(|pause| pause.min)?;
+    Some(state.pauses.get(id)?.entered.plus(min))
 }
 
 impl Stage {
@@ -240,29 +246,31 @@ impl Stage {
                     .iter()
                     .enumerate()
                     .map(|(index, choice)| {
-                        format!("  {}. {}: {}", index + 1, choice.verb, choice.does)
+                        let asks = match choice.needs_reason {
+                            true => " You are asked for your reason.",
+                            false => "",
+                        };
+                        format!("  {}. {}: {}{asks}", index + 1, choice.verb, choice.does)
                     })
                     .collect();
-                lines.push(
-                    "Type a number or its word, \"text\" to read this again, or \"back\" to leave the run as it is:"
-                        .into(),
-                );
+                lines.push(format!("Type a number or its word, {ALSO}"));
                 lines
             }
             Self::Confirm(wanted) if wanted.phrase => vec![
                 format!("Type exactly: {}", wanted.words),
-                "or \"text\" to read this again, or \"back\" to leave the run as it is:".into(),
+                format!("or {ALSO}"),
             ],
-            Self::Confirm(wanted) => vec![format!(
-                "Type \"{}\" to go on, \"text\" to read this again, or \"back\" to leave the run as it is:",
-                wanted.words
-            )],
+            Self::Confirm(wanted) => {
+                vec![format!("Type \"{}\" to go on, {ALSO}", wanted.words)]
+            }
             Self::Reason(choice) => vec![format!(
-                "Type the reason for \"{}\" on one line, or \"back\" to choose again:",
+                "Type the reason for \"{}\" on one line, it is kept in the record; or \"back\" to choose \
+                 again:",
                 choice.verb
             )],
             Self::Sure(choice) => vec![format!(
-                "Type \"{} now\" to do it, or \"back\" to choose again:",
+                "Type \"{0} now\" to do it, \"{0} now: WHY\" with your reason in place of WHY to have it \
+                 in the record too, or \"back\" to choose again:",
                 choice.verb
             )],
         }
@@ -272,20 +280,45 @@ impl Stage {
     pub(super) fn answer(&self, line: &str) -> Answered {
         let line = line.trim();
         match (self, line) {
+            (Self::Confirm(wanted), _) if line == wanted.words => wanted.confirmed(),
             (Self::Choose(_) | Self::Confirm(_), "back") => Answered::Back,
             (_, "back" | "text") => Answered::Again,
-            (Self::Choose(choices), _) => choose(choices, line),
-            (Self::Confirm(wanted), _) => wanted.compare(line),
+            (Self::Choose(_) | Self::Confirm(_), "log") => Answered::Log,
+            (Self::Choose(_) | Self::Confirm(_), "help" | "?") => Answered::Help,
+            (Self::Choose(choices), _) => note(line).unwrap_or_else(|| choose(choices, line)),
+            (Self::Confirm(wanted), _) => note(line).unwrap_or_else(|| wanted.differs(line)),
             (Self::Reason(_), "") => {
                 Answered::Wrong("A reason is needed here. Nothing was done.".into())
             }
             (Self::Reason(choice), reason) => Answered::Decide(decision(choice, Some(reason))),
-            (Self::Sure(choice), _) if line == format!("{} now", choice.verb) => {
-                Answered::Decide(decision(choice, None))
+            (Self::Sure(choice), _) => {
+                let now = line.strip_prefix(&format!("{} now", choice.verb));
+                match now.map(|why| why.strip_prefix(':').map_or(why, str::trim)) {
+                    Some("") => Answered::Decide(decision(choice, None)),
+                    Some(why) if !why.starts_with(' ') => {
+                        Answered::Decide(decision(choice, Some(why)))
+                    }
+                    Some(_) | None => Answered::Wrong(not_here(line)),
+                }
             }
-            (Self::Sure(_), _) => Answered::Wrong(not_here(line)),
         }
     }
+}
+
+/// A line that leaves a note, or says that its words are missing; none where it is another line.
+pub(super) fn note(line: &str) -> Option<Answered> {
+    let words = line.strip_prefix("note")?;
+    if !words.is_empty() && !words.starts_with([' ', ':']) {
+        return None;
+    }
+    let text = words.trim_start_matches(':').trim();
+    Some(if text.is_empty() {
+        let why = "Type the words of the note behind \"note\", as in: note the site is up. Nothing was done.";
+        Answered::Wrong(why.into())
+    } else {
+        let text = text.to_owned();
+        Answered::Decide(Decision::Note { text })
+    })
 }
 
 /// What to say of a line that is no answer.
@@ -338,15 +371,17 @@ fn decision(choice: &Choice, reason: Option<&str>) -> Decision {
 }
 
 impl Wanted {
-    /// Compares what was typed, outer spaces aside.
-    fn compare(&self, line: &str) -> Answered {
-        if line == self.words {
-            let mut decision = self.confirm.clone();
-            if let (Decision::Confirm { evidence, .. }, true) = (&mut decision, self.phrase) {
-                *evidence = Evidence::Typed(line.to_owned());
-            }
-            return Answered::Decide(decision);
+    /// It was typed as it has to be.
+    fn confirmed(&self) -> Answered {
+        let mut decision = self.confirm.clone();
+        if let (Decision::Confirm { evidence, .. }, true) = (&mut decision, self.phrase) {
+            *evidence = Evidence::Typed(self.words.clone());
         }
+        Answered::Decide(decision)
+    }
+
+    /// Says where what was typed differs.
+    fn differs(&self, line: &str) -> Answered {
         if !self.phrase {
             return Answered::Wrong(not_here(line));
         }

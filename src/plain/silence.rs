@@ -19,8 +19,8 @@ pub(super) struct Silent {
 }
 
 impl Silent {
-    /// Says what there is to say now.
-    pub(super) fn tell(&mut self, session: &Session<'_>) -> Result<(), PlainError> {
+    /// Says what there is to say now; whether that was anything.
+    pub(super) fn tell(&mut self, session: &Session<'_>) -> Result<bool, PlainError> {
         let (mirror, now) = (&session.mirror, (session.now)());
         let running = mirror.state.as_ref().and_then(|state| {
             let (_, attempt) = engine::running_command(state)?;
@@ -28,18 +28,18 @@ impl Silent {
         });
         let Some((state, number)) = running else {
             self.said = None;
-            return Ok(());
+            return Ok(false);
         };
         let Some(silence) = client::silence(&mirror.dir, &mirror.plan, state, &now) else {
             self.said = None;
-            return Ok(());
+            return Ok(false);
         };
         let times = silence.length.0 / silence.remarked_from.0.max(1);
         if self
             .said
             .is_some_and(|(of, said)| of == number && said >= times)
         {
-            return Ok(());
+            return Ok(false);
         }
         self.said = Some((number, times));
         let step = Names::of(&mirror.plan, state).item(&silence.step);
@@ -52,7 +52,7 @@ impl Silent {
         for verb in ["log", "cancel"] {
             say::command(&(session.paste)(&format!("upwalk {verb} {service}")))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// How long to wait at most before it is to be told again; none where nothing runs.

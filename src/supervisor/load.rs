@@ -249,7 +249,9 @@ fn not_begun(dir: &RunDir) -> LoadError {
              off before anything was done",
             name_of(dir)
         ),
-        hint: Some("upwalk up PLAN begins anew and removes what such a start left".to_owned()),
+        hint: Some(
+            "begin anew with upwalk up PLAN, which removes what such a start left".to_owned(),
+        ),
         code: 4,
     }
 }

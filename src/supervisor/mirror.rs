@@ -11,7 +11,7 @@ use crate::shell::clock;
 use crate::shell::exec::{self, Trace};
 use crate::shell::store::RunDir;
 use crate::shell::tail;
-use crate::types::{Answer, Moment, Pending, Seq, StepId, Timestamp, Who};
+use crate::types::{Answer, Millis, Moment, Pending, Seq, StepId, Timestamp, Who};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -152,6 +152,15 @@ impl Mirror {
     pub fn progress(&self, step: &StepId) -> Option<Progress> {
         let counted = self.counted.as_ref().filter(|(of, _)| of == step);
         engine::progress(self.state.as_ref()?, step, counted.map(|(_, left)| left))
+    }
+
+    /// How long ago the command under way has written anything; none where none has.
+    pub fn last_output(&self, now: &Moment) -> Option<Millis> {
+        let (_, attempt) = engine::running_command(self.state.as_ref()?)?;
+        let path = self.log_path(attempt.number)?;
+        let has_written = path.metadata().is_ok_and(|meta| meta.len() > 0);
+        let written = tail::last_written(&path).filter(|_| has_written)?;
+        Some(now.wall.since(written))
     }
 
     /// The log of an intent that the run knows.

@@ -94,25 +94,7 @@ pub(super) fn back_word(back: Back) -> (&'static str, Role) {
 
 /// How a step is taken back, in a sentence.
 pub(super) fn back_sentence(scene: &Scene<'_>, step: &Step) -> String {
-    let Some((phase, _)) = scene.seen.step(&step.id) else {
-        return String::new();
-    };
-    let scope = Scope::at(scene.seen.plan, scene.seen.state, &step.id);
-    match (engine::back_of(phase, step), &step.undo) {
-        (Back::Undo, Undo::Run { costs, .. }) => match costs {
-            Some(costs) => format!("It can be undone, which costs: {}", scope.text(costs)),
-            None => "It can be undone.".into(),
-        },
-        (Back::Again, _) => "On the way back it runs once more.".into(),
-        (Back::Harmless, Undo::Harmless(why)) => {
-            format!("It may stay as it is: {}", scope.text(why))
-        }
-        (Back::Never, Undo::Irreversible(why)) => {
-            format!("Nothing takes it back: {}", scope.text(why))
-        }
-        (Back::Nothing, _) => "It changes nothing.".into(),
-        _ => "The plan does not say how it is taken back; you would be asked.".into(),
-    }
+    engine::back_sentence(scene.seen.plan, scene.seen.state, &step.id)
 }
 
 /// The answers to the open question, one or two lines each: letter, words, what it does.
