@@ -11,9 +11,12 @@
 )]
 mod support;
 
-use std::process::Command;
-use support::pty::Pty;
-use support::{Sandbox, wait_until};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use support::pty::{Pty, wait_idle};
+use support::{Said, Sandbox, accepts, said, wait_until};
 
 /// A plan whose one step does eight things, one for each file that the test lays down, and ends
 /// after a while in any case.
@@ -52,6 +55,12 @@ impl Walk {
 
     fn write(&self, name: &str, text: &str) {
         std::fs::write(self.sandbox.path(name), text).expect("the sandbox is ours");
+    }
+
+    /// The prompts, on a terminal.
+    fn prompts(&self, files: &[&str], more: &[&str]) -> Pty {
+        let more: Vec<&str> = [&["--ui", "plain"], more].concat();
+        Pty::start(&self.up(files, &more), 80, 24)
     }
 
     /// `up` of the plan with the files that it names, by variable.
@@ -96,8 +105,8 @@ fn what_is_pending_is_said_before_and_after_by_the_prompts() {
     let walk = Walk::of(COUNTED);
     walk.write("todo", "48\n");
     walk.write("gate", "");
-    let said = walk.up(&["gate", "todo"], &["--ui", "none"]).output();
-    let said = support::said(&said.expect("upwalk can be started"));
+    let output = walk.up(&["gate", "todo"], &["--ui", "none"]).output();
+    let said = said(&output.expect("upwalk can be started"));
     assert_eq!(said.code, Some(0), "{said}");
     let text = said.to_string();
     assert!(
@@ -111,4 +120,342 @@ fn what_is_pending_is_said_before_and_after_by_the_prompts() {
     wait_until("the supervisor has ended", || {
         walk.sandbox.processes().is_empty()
     });
+}
+
+/// A plan that says what is no ASCII, whose step fails until a file is there and prints what a
+/// terminal would obey, and which ends in a phrase.
+const ODD: &str = r#"
+upwalk: 1
+service: odd
+title: "\u00dcber alles \u2013 42 \u20ac"
+vars:
+  gate: { required: true, help: the file that lets the step succeed }
+up:
+  - phase: "Vorbereitung \u2026 \u00e4ndern"
+    role: pre-deploy
+    steps:
+      - run: |
+          printf '\033[2J\033]52;c;Zm9v\007Type exactly: drop \303\244 \233 columns\n'
+          for n in $(seq 60); do printf 'a long line of a log '; done
+          echo
+          test -e "$GATE"
+        name: "Zeilen f\u00fcllen"
+        id: fill
+        rerun: safe
+        remedy: "Lay the file \u201cgate\u201d down, then retry."
+        undo: { none: it only adds }
+  - phase: Drop
+    role: post-deploy
+    warn:
+      - id: drop
+        text: "The columns go \u2014 for good."
+        confirm: { type: drop columns on host }
+    steps:
+      - run: echo dropped
+        name: Drop the columns
+        irreversible: nobody has them any more
+"#;
+
+const PHRASE: &str = "drop columns on host";
+
+/// Waits until the prompts take an answer, and gives it.
+fn answer(pty: &Pty, line: &str) {
+    pty.expect("as it is:");
+    wait_idle(front_end(pty));
+    pty.send(&format!("{line}\r"));
+}
+
+/// The process of the prompts.
+fn front_end(pty: &Pty) -> i32 {
+    pty.pid()
+}
+
+/// Everything that was printed, as lines.
+fn lines(pty: &Pty) -> Vec<String> {
+    let text = String::from_utf8_lossy(&pty.bytes()).replace(['\r', '\x07'], "");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn r37_accessible_prompts_are_ascii_lines_that_nothing_redraws() {
+    let walk = Walk::of(ODD);
+    let mut pty = Pty::start(&walk.up(&["gate"], &["--accessible"]), 80, 24);
+    answer(&pty, "start");
+    pty.expect("FAILED");
+    answer(&pty, "log");
+    pty.expect("In another terminal");
+    walk.write("gate", "");
+    answer(&pty, "retry");
+    pty.expect("stops before phase 2");
+    answer(&pty, "continue");
+    pty.expect("WARNING W1");
+    answer(&pty, PHRASE);
+    pty.expect("every phase is done");
+    assert_eq!(pty.wait().code(), Some(0));
+    let bytes = pty.bytes();
+    let ours = |byte: &u8| (b' '..=b'~').contains(byte) || b"\r\n\x07".contains(byte);
+    let foreign = bytes.iter().position(|byte| !ours(byte));
+    let around = foreign.map(|at| String::from_utf8_lossy(&bytes[at.saturating_sub(60)..=at]));
+    assert_eq!(around, None, "a byte that is not plain");
+    let alone = bytes
+        .windows(2)
+        .find(|pair| pair[0] == b'\r' && pair[1] != b'\n' && pair[1] != b'\r');
+    assert_eq!(alone, None, "a line that is written over");
+    for line in lines(&pty) {
+        assert!(line.len() <= 200, "{} characters: {line}", line.len());
+    }
+}
+
+#[test]
+fn r37_a_wrong_answer_says_what_was_wrong_and_lists_what_can_be_answered() {
+    let walk = Walk::of(ODD);
+    let mut pty = walk.prompts(&["gate"], &[]);
+    answer(&pty, "y");
+    pty.expect("\"y\" is not an answer here. Nothing was done.");
+    pty.expect("1. start: ");
+    walk.write("gate", "");
+    answer(&pty, "start");
+    answer(&pty, "continue");
+    pty.expect("WARNING W1");
+    answer(&pty, "drop colums on host");
+    pty.expect("You typed \"drop colums on host\". Expected \"drop columns on host\".");
+    pty.expect("First difference at character 11. Nothing was done.");
+    pty.expect("Type exactly: drop columns on host");
+    // Four more, and the run stays paused.
+    for wrong in ["Drop columns on host", "yes", "drop columns on hos", ""] {
+        answer(&pty, wrong);
+    }
+    pty.expect("That was wrong 5 times. Nothing was decided; the run stays as it is.");
+    assert_eq!(pty.wait().code(), Some(4));
+    assert_eq!(walk.sandbox.events("WarningConfirmed", &[]), 0);
+}
+
+#[test]
+fn r37_the_end_of_input_is_back_and_exits_with_4_within_a_second() {
+    let walk = Walk::of(ODD);
+    walk.write("gate", "");
+    let mut pty = walk.prompts(&["gate"], &["--accessible"]);
+    answer(&pty, "start");
+    answer(&pty, "continue");
+    pty.expect("Type exactly");
+    pty.expect("as it is:");
+    wait_idle(front_end(&pty));
+    let began = Instant::now();
+    pty.send("\x04");
+    assert_eq!(pty.wait().code(), Some(4));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let shown = lines(&pty).join("\n");
+    assert!(
+        shown.contains("The input has ended. Nothing was decided"),
+        "{shown}"
+    );
+    // The same where there never was any input.
+    let began = Instant::now();
+    let attach = ["attach", "odd", "--ui", "plain"];
+    let output = walk.sandbox.upwalk(attach).stdin(Stdio::null()).output();
+    let said = said(&output.expect("upwalk can be started"));
+    let took = began.elapsed();
+    assert_eq!(said.code, Some(4), "{said}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert_eq!(
+        said.out.matches("Type exactly").count(),
+        1,
+        "it asks once: {said}"
+    );
+    assert_eq!(walk.sandbox.events("WarningConfirmed", &[]), 0);
+}
+
+/// The clock that a line begins with, in seconds.
+fn clock(line: &str) -> i64 {
+    let clock = line.split_whitespace().nth(1).expect("a line of news");
+    let parts = clock.trim_end_matches('Z').split(':');
+    parts.fold(0, |sum, part| {
+        sum * 60 + part.parse::<i64>().expect("a number")
+    })
+}
+
+#[test]
+fn r37_a_running_step_gets_one_line_in_30_seconds() {
+    let walk = Walk::of(COUNTED);
+    walk.write("todo", "48\n");
+    let mut pty = walk.prompts(&["gate", "todo"], &["--accessible"]);
+    answer(&pty, "start");
+    let began = pty.expect("Fill the column: starting.");
+    walk.write("todo", "12\n");
+    let said = pty.expect("still running");
+    walk.write("gate", "");
+    pty.expect("every phase is done");
+    assert_eq!(pty.wait().code(), Some(0));
+    let shown = lines(&pty);
+    let line = |words: &str| {
+        shown
+            .iter()
+            .find(|line| line.contains(words))
+            .expect("it was said")
+    };
+    let apart = clock(line("still running")) - clock(line("starting."));
+    assert!(
+        (30..40).contains(&apart.rem_euclid(86_400)),
+        "after {apart} s: {began} {said}"
+    );
+    let status = shown.iter().filter(|line| line.contains("still running"));
+    assert_eq!(status.count(), 1, "{shown:?}");
+    assert!(
+        line("still running").contains("12 of 48 left to do"),
+        "{shown:?}"
+    );
+}
+
+/// A plan that wants two confirmations and leaves a mark when a step runs.
+const GUARDED: &str = r#"
+upwalk: 1
+service: guarded
+vars:
+  mark: { required: true, help: the file that the step writes }
+up:
+  - phase: Change
+    role: pre-deploy
+    warn:
+      - { id: slow, text: The table is rewritten., confirm: ack }
+      - { id: drop, text: The column goes., confirm: { type: drop the column now } }
+    steps:
+      - run: touch "$MARK"
+        name: Change it
+        undo: { none: it only adds }
+"#;
+
+impl Walk {
+    /// `up` of that plan without a person.
+    fn unattended(&self, more: &[&str]) -> Said {
+        let more: Vec<&str> = [&["--ui", "none"], more].concat();
+        let output = self.up(&["mark"], &more).stdin(Stdio::null()).output();
+        said(&output.expect("upwalk can be started"))
+    }
+
+    /// The accepts that the dry run lists, `--accept` and `ID:DIGEST` by turns.
+    fn accepts(&self) -> Vec<String> {
+        let output = self.up(&["mark"], &["--plan"]).output();
+        accepts(&said(&output.expect("upwalk can be started")).out)
+    }
+
+    /// Nothing of the plan has run, and there is no run.
+    fn expect_nothing(&self, said: &Said) {
+        assert_eq!(said.code, Some(4), "{said}");
+        assert!(self.sandbox.runs().is_empty(), "there is a run: {said}");
+        assert!(!self.sandbox.path("mark").exists(), "it has run: {said}");
+    }
+}
+
+#[test]
+fn r38_without_a_person_a_missing_stale_or_foreign_accept_starts_nothing_and_names_all_missing() {
+    let walk = Walk::of(GUARDED);
+    let given = walk.accepts();
+    assert_eq!(given.len(), 4, "two accepts: {given:?}");
+    let of = |id: &str| {
+        given
+            .iter()
+            .find(|one| one.starts_with(id))
+            .expect("it is listed")
+    };
+    let (slow, drop) = (of("slow:"), of("drop:"));
+    let both = [
+        (slow, "The table is rewritten."),
+        (drop, "The column goes."),
+    ];
+    let named = |said: &Said, missing: &[(&String, &str)]| {
+        walk.expect_nothing(said);
+        for (accept, text) in missing {
+            assert!(
+                said.err.contains(&format!("  {accept}  ")),
+                "{accept}: {said}"
+            );
+            assert!(said.err.contains(text), "{text}: {said}");
+        }
+    };
+    named(&walk.unattended(&[]), &both);
+    named(&walk.unattended(&["--accept", slow]), &both[1..]);
+    let said = walk.unattended(&["--accept", "slow:0123456789abcdef", "--accept", drop]);
+    named(&said, &both[..1]);
+    assert!(
+        said.err.contains("slow:0123456789abcdef is stale"),
+        "{said}"
+    );
+    let said = walk.unattended(&["--accept", "wipe:0123456789abcdef"]);
+    named(&said, &both);
+    assert!(
+        said.err
+            .contains("wipe:0123456789abcdef is not of this plan"),
+        "{said}"
+    );
+    // What is missing is given by the line that is printed for typing.
+    let hint = said
+        .err
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: "));
+    let hint = hint.expect("a line to type");
+    assert!(
+        !hint.contains("wipe") && hint.contains(slow) && hint.contains(drop),
+        "{hint}"
+    );
+    // All there, and one too many.
+    let all: Vec<&str> = given.iter().map(String::as_str).collect();
+    let foreign = [all.as_slice(), &["--accept", "wipe:0123456789abcdef"]].concat();
+    walk.expect_nothing(&walk.unattended(&foreign));
+    let said = walk.unattended(&all);
+    assert_eq!(said.code, Some(0), "{said}");
+    assert!(walk.sandbox.path("mark").exists());
+}
+
+#[test]
+fn r38_yes_in_a_pipe_or_in_the_environment_starts_nothing() {
+    let walk = Walk::of(GUARDED);
+    let mut yes = walk.up(&["mark"], &[]);
+    yes.stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = yes.spawn().expect("upwalk can be started");
+    let mut pipe = child.stdin.take().expect("it is piped");
+    // It may have ended before it has read any of it.
+    let _ = pipe.write_all("y\nyes\ndrop the column now\n".repeat(50).as_bytes());
+    drop(pipe);
+    let output = child.wait_with_output().expect("it ends");
+    walk.expect_nothing(&said(&output));
+    let mut command = walk.up(&["mark"], &["--ui", "none"]);
+    let output = command.env("UPWALK_YES", "1").output();
+    let said = said(&output.expect("upwalk can be started"));
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(
+        said.err
+            .contains("hint: unset UPWALK_YES; --accept ID:DIGEST"),
+        "{said}"
+    );
+    assert!(walk.sandbox.runs().is_empty());
+}
+
+#[test]
+fn r38_a_file_of_accepts_is_the_callers_alone() {
+    let walk = Walk::of(GUARDED);
+    let lines = walk.accepts().join(" ").replace(" --accept", "\n--accept");
+    walk.write("accepts", &lines);
+    let file = walk.sandbox.path("accepts").display().to_string();
+    for (mode, taken) in [
+        (0o640, false),
+        (0o604, false),
+        (0o602, false),
+        (0o600, true),
+    ] {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&file, permissions).expect("the file is ours");
+        if taken && rustix::process::geteuid().is_root() {
+            rustix::fs::chown(&file, Some(rustix::fs::Uid::from_raw(12)), None).expect("root may");
+            let said = walk.unattended(&["--accept-file", &file]);
+            assert_eq!(said.code, Some(1), "another's file: {said}");
+            rustix::fs::chown(&file, Some(rustix::fs::Uid::ROOT), None).expect("root may");
+        }
+        let said = walk.unattended(&["--accept-file", &file]);
+        let code = if taken { 0 } else { 1 };
+        assert_eq!(said.code, Some(code), "{mode:o}: {said}");
+        assert_eq!(walk.sandbox.path("mark").exists(), taken, "{said}");
+    }
 }

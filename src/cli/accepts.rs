@@ -58,38 +58,34 @@ pub(super) fn given(args: &UpArgs) -> Result<Vec<(WarningId, Digest)>, Failure> 
     Ok(accepts)
 }
 
-/// Every accept has to be of this plan as it is now.
-pub(super) fn check(
-    plan: &Plan,
-    run: &RunStarted,
-    state: &RunState,
-    accepts: &[(WarningId, Digest)],
-) -> Result<(), Failure> {
-    let known = needed(plan, run, state);
-    for (id, digest) in accepts {
-        let found = known.iter().find(|needed| needed.id == *id);
-        match found {
-            Some(needed) if needed.digest == *digest => {}
-            Some(needed) => {
-                return Err(refused(format!("--accept {id}:{digest} is stale"))
-                    .because(format!("the warning's digest is {} now", needed.digest))
-                    .because("plan, variables, host, direction or target are not the same"));
-            }
-            None => {
-                return Err(
-                    refused(format!("--accept {id}:{digest} is not of this plan"))
-                        .because(format!("no warning \"{id}\" has to be confirmed")),
-                );
-            }
-        }
-    }
-    Ok(())
+/// Every accept has to be of this plan as it is now; all that are not are named.
+pub(super) fn check(plan: &Plan, run: &RunStarted, state: &RunState) -> Result<(), Failure> {
+    let wrong = wrong(&needed(plan, run, state), run);
+    let Some((first, more)) = wrong.split_first() else {
+        return Ok(());
+    };
+    let failure = Failure::new(Code::Person, first)
+        .hint("read the warnings first: upwalk up PLAN --plan (nothing was started)");
+    Err(more.iter().fold(failure, Failure::because))
 }
 
-/// Nothing was started, as an accept is missing or wrong.
-fn refused(what: String) -> Failure {
-    Failure::new(Code::Person, what)
-        .hint("read the warnings first: upwalk up PLAN --plan (nothing was started)")
+/// What is wrong with the accepts that were given, one fragment each.
+fn wrong(needed: &[Needed], run: &RunStarted) -> Vec<String> {
+    let wrong = |(id, digest): &(WarningId, Digest)| {
+        let found = needed.iter().find(|needed| needed.id == *id);
+        match found {
+            Some(needed) if needed.digest == *digest => None,
+            Some(needed) => Some(format!(
+                "--accept {id}:{digest} is stale: the warning's digest is {} now, as plan, variables, \
+                 host, direction or target are not the same",
+                needed.digest
+            )),
+            None => Some(format!(
+                "--accept {id}:{digest} is not of this plan: no warning \"{id}\" has to be confirmed"
+            )),
+        }
+    };
+    run.accepts.iter().filter_map(wrong).collect()
 }
 
 /// Without a person every warning that could apply has to be accepted before step one.
@@ -100,15 +96,12 @@ pub(super) fn all_given(
     state: &RunState,
     again: &str,
 ) -> Result<(), Failure> {
-    let missing: Vec<_> = needed(plan, run, state)
-        .into_iter()
-        .filter(|needed| {
-            !run.accepts
-                .contains(&(needed.id.clone(), needed.digest.clone()))
-        })
-        .collect();
+    let needed = needed(plan, run, state);
+    let wrong = wrong(&needed, run);
+    let is_given = |one: &&Needed| run.accepts.contains(&(one.id.clone(), one.digest.clone()));
+    let (right, missing): (Vec<_>, Vec<_>) = needed.iter().partition(is_given);
     if missing.is_empty() {
-        return Ok(());
+        return check(plan, run, state);
     }
     let mut details = String::new();
     let mut command = again.to_owned();
@@ -124,7 +117,7 @@ pub(super) fn all_given(
         }
         let _ = write!(command, " --accept {}:{}", needed.id, needed.digest);
     }
-    for (id, digest) in &run.accepts {
+    for Needed { id, digest, .. } in right {
         let _ = write!(command, " --accept {id}:{digest}");
     }
     let what = format!(
@@ -136,8 +129,10 @@ pub(super) fn all_given(
     } else {
         what
     };
-    Err(Failure::new(Code::Person, what)
-        .details(details)
+    let failure = Failure::new(Code::Person, what).details(details);
+    Err(wrong
+        .iter()
+        .fold(failure, Failure::because)
         .because("read what they say; there is no way to accept everything unread")
         .hint(context.pasteable(&command)))
 }

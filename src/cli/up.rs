@@ -97,8 +97,11 @@ fn once(context: &Context, args: &UpArgs) -> Result<Option<Code>, Failure> {
     base.after_stopped = after_stopped(context, plan)?;
     let state = pretend(&base)?;
     users_and_dirs(plan, &state)?;
-    accepts::check(plan, &base, &state, &accepted)?;
-    match context.ui()? {
+    let ui = context.ui()?;
+    if ui != Ui::None {
+        accepts::check(plan, &base, &state)?;
+    }
+    match ui {
         Ui::None => accepts::all_given(context, plan, &base, &state, &accepts::again(args))?,
         // A theme that cannot be had is said before anything begins.
         Ui::Tui => drop(context.screen()?),

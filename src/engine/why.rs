@@ -160,6 +160,17 @@ fn sentence(text: &str) -> String {
     })
 }
 
+/// What became of taking a step back: that it failed, or that nobody knows.
+fn not_taken_back(state: &RunState, step: &StepId, named: &str) -> String {
+    let record = state.steps.get(step);
+    match record.and_then(|record| record.undo_outcome.as_ref()) {
+        Some(Outcome::Unknown(_)) => format!("nobody knows whether {named} was taken back"),
+        Some(Outcome::Done | Outcome::NothingToDo | Outcome::Failed(_)) | None => {
+            format!("{named} could not be taken back")
+        }
+    }
+}
+
 /// What a question wants to know.
 fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> String {
     let named = |id: &StepId| named(plan, state, id);
@@ -204,18 +215,7 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
             Err(why) => format!("The installed version could not be looked up: {why}."),
         },
         Question::UndoFailed { step, why } => {
-            let record = state.steps.get(step);
-            match record.and_then(|record| record.undo_outcome.as_ref()) {
-                Some(Outcome::Unknown(_)) => {
-                    format!(
-                        "Nobody knows whether {} was taken back: {why}.",
-                        named(step)
-                    )
-                }
-                Some(Outcome::Done | Outcome::NothingToDo | Outcome::Failed(_)) | None => {
-                    format!("{} could not be taken back: {why}.", named(step))
-                }
-            }
+            format!("{}: {why}.", not_taken_back(state, step, &named(step)))
         }
         Question::UndoUnsure { step, why } => {
             format!(

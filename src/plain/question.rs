@@ -246,9 +246,10 @@ impl Stage {
                     .iter()
                     .enumerate()
                     .map(|(index, choice)| {
-                        let asks = match choice.needs_reason {
-                            true => " You are asked for your reason.",
-                            false => "",
+                        let asks = if choice.needs_reason {
+                            " You are asked for your reason."
+                        } else {
+                            ""
                         };
                         format!("  {}. {}: {}{asks}", index + 1, choice.verb, choice.does)
                     })

@@ -30,9 +30,10 @@ pub(super) fn read_out(names: &Names<'_>, question: &Question) -> Vec<String> {
     let before = before.as_ref();
     let place = before.map_or("the run as a whole".to_owned(), |id| names.place(id));
     let name = names.warning(warning);
-    let no_return = match steps(names, before).iter().any(|step| is_final(step)) {
-        true => " There is no undo after this.",
-        false => "",
+    let no_return = if steps(names, before).into_iter().any(is_final) {
+        " There is no undo after this."
+    } else {
+        ""
     };
     let mut lines = vec![format!(
         "upwalk: WARNING {name} ({warning}), level {level}, for {place}.{no_return}"
