@@ -454,7 +454,7 @@ fn r38_a_file_of_accepts_is_the_callers_alone() {
             rustix::fs::chown(&file, Some(rustix::fs::Uid::ROOT), None).expect("root may");
         }
         let said = walk.unattended(&["--accept-file", &file]);
-        let code = if taken { 0 } else { 1 };
+        let code = i32::from(!taken);
         assert_eq!(said.code, Some(code), "{mode:o}: {said}");
         assert_eq!(walk.sandbox.path("mark").exists(), taken, "{said}");
     }
