@@ -317,10 +317,7 @@ fn confirmed(open: &Open, decision: &Decision, who: &Who) -> Result<Event, Refus
         seen: Some(seen.clone()),
         who: who.clone(),
         evidence: evidence.clone(),
-        level: Some(match phrase {
-            None => Asks::Ack,
-            Some(_) => Asks::Type,
-        }),
+        level: Some(Asks::with(phrase.as_deref())),
         asked: Some(open.asked),
         seeing: seeing.clone(),
     })

@@ -133,10 +133,7 @@ impl Shown<'_> {
                 seen: None,
                 who: state.run.who.clone(),
                 evidence: Evidence::Accepted,
-                level: Some(match self.phrase {
-                    None => Asks::Ack,
-                    Some(_) => Asks::Type,
-                }),
+                level: Some(Asks::with(self.phrase.as_deref())),
                 asked: None,
                 seeing: None,
             }]);

@@ -231,6 +231,13 @@ pub enum Asks {
     Type,
 }
 
+impl Asks {
+    /// What a warning with this phrase asks, or with none.
+    pub fn with(phrase: Option<&str>) -> Self {
+        phrase.map_or(Self::Ack, |_| Self::Type)
+    }
+}
+
 /// How a warning was confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
