@@ -52,11 +52,13 @@ impl Line {
 
 /// When anything was last written to a log, by the wall clock of then; none where it is not there.
 pub fn last_written(log: &Path) -> Option<Timestamp> {
-    let meta = log.metadata().ok()?;
-    let millis = meta.mtime().checked_mul(1000)?;
-    Some(Timestamp::from_millis(
-        millis + meta.mtime_nsec() / 1_000_000,
-    ))
+    Some(modified(&log.metadata().ok()?))
+}
+
+/// When a file was last written to.
+fn modified(meta: &std::fs::Metadata) -> Timestamp {
+    let millis = meta.mtime().saturating_mul(1000);
+    Timestamp::from_millis(millis.saturating_add(meta.mtime_nsec() / 1_000_000))
 }
 
 /// The most bytes of a line that are kept.
@@ -98,6 +100,11 @@ impl LogReader {
     /// How long it is now, in bytes.
     pub fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+
+    /// When anything was last written to it, by the wall clock of then.
+    pub fn last_written(&self) -> io::Result<Timestamp> {
+        Ok(modified(&self.file.metadata()?))
     }
 
     /// Whether its name was taken away: what is written to it is lost when nobody reads it any more.

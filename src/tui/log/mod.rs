@@ -219,6 +219,9 @@ pub(crate) struct Window {
     pub(crate) of: Option<Seq>,
     /// Rows in the order of the log.
     pub(crate) rows: Vec<LogRow>,
+    /// How its lines were chosen and laid out, and for how many rows.
+    pub(crate) looks: Looks,
+    pub(crate) room: usize,
     /// Whether it moves along with the end.
     pub(crate) follow: bool,
     /// The number of the first line that is shown, from 1, where that is known and the window stays.

@@ -136,8 +136,7 @@ fn outlived(seen: &Seen<'_>, subject: &Subject<'_>) -> Option<String> {
     if !attempt.outlived.is_empty() {
         return Some(format!("still running: {}", attempt.outlived.join(", ")));
     }
-    let what = seen.still_running.get(&attempt.number)?;
-    Some(format!("still running: {what}"))
+    seen.still_running.get(&attempt.number).cloned()
 }
 
 /// That it is tried again by itself, and when.

@@ -75,7 +75,8 @@ fn title(scene: &Scene<'_>, columns: usize) -> Row {
         (false, Some(line)) => row(Role::Warn, format!("  follow OFF at line {line}")),
         (false, None) => row(Role::Warn, "  follow OFF"),
     };
-    let looks = &scene.model.looks;
+    // What is shown counts, not what was asked for a moment ago.
+    let looks = &log.looks;
     let wrap = match looks.wrap {
         Wrap::Off => usual[0].clone(),
         Wrap::On => bit(Role::Text, "  wrap ON"),
@@ -119,6 +120,10 @@ fn length(scene: &Scene<'_>) -> Vec<Bit> {
     };
     let mut bits = row(Role::Muted, counted);
     match log.errors {
+        Count::AtLeast(0, percent) if log.busy && log.search.is_none() => {
+            let said = format!("  looking for errors {percent} %");
+            bits.push(bit(Role::LogError, said));
+        }
         Count::Exactly(0) | Count::AtLeast(0, _) | Count::Unknown => {}
         Count::Exactly(errors) => bits.push(bit(Role::LogError, format!("  errors {errors}"))),
         Count::AtLeast(errors, _) => bits.push(bit(Role::LogError, format!("  errors {errors}+"))),
@@ -152,7 +157,7 @@ fn searched(search: &Search) -> Bit {
 }
 
 fn nothing_yet(scene: &Scene<'_>) -> &'static str {
-    match (subject(scene), scene.model.looks.streams) {
+    match (subject(scene), scene.model.log.looks.streams) {
         (Some(_), Streams::Errors) => "No line so far looks like an error (s shows all lines).",
         (Some(subject), _) if subject.is_running() => "No output so far.",
         (Some(_), _) => "It wrote nothing.",
@@ -167,20 +172,22 @@ pub(super) fn lines(scene: &Scene<'_>, rows: usize, columns: usize) -> Vec<Row> 
         return Vec::new();
     };
     let log = &scene.model.log;
-    let from = if log.follow {
-        log.rows.len().saturating_sub(rows)
+    // Where nothing moves along, every row keeps its distance from the lower edge, however high the
+    // pane was when the window was made.
+    let (from, air) = if log.follow {
+        (log.rows.len().saturating_sub(rows), 0)
     } else {
-        0
+        (log.room.saturating_sub(rows), rows.saturating_sub(log.room))
     };
     let began = subject.attempt.started.wall;
     let time = |row: &LogRow| time_column(scene.model.looks.time, row, began);
-    let sideways = match scene.model.looks.wrap {
+    let sideways = match log.looks.wrap {
         Wrap::Off => scene.model.sideways,
         Wrap::On => 0,
     };
     let some = log.rows.iter().skip(from).take(rows);
-    some.map(|one| line(one, &time(one), sideways, columns))
-        .collect()
+    let lines = some.map(|one| line(one, &time(one), sideways, columns));
+    std::iter::repeat_n(Row::new(), air).chain(lines).collect()
 }
 
 /// The first column, filled up.

@@ -91,13 +91,41 @@ impl Book {
 
     /// The same log, looked at otherwise.
     pub(super) fn look_so(&mut self, wanted: Wanted) {
-        if wanted.looks.wrap != self.wanted.looks.wrap || wanted.columns != self.wanted.columns {
+        let before = std::mem::replace(&mut self.wanted, wanted);
+        let (looks, rows) = (self.wanted.looks, self.wanted.rows);
+        self.asked |= looks.streams == Streams::Errors;
+        self.look();
+        if looks.wrap != before.looks.wrap || self.wanted.columns != before.columns {
             // Rows are others now, the line stays.
             self.top = self.top.map(|(key, _)| (key, 0));
         }
-        self.asked |= wanted.looks.streams == Streams::Errors;
-        self.wanted = wanted;
-        self.look();
+        // A log that cannot be read stays where it is.
+        let _ = self.keep_still(before.rows);
+        if looks != before.looks || rows != before.rows {
+            let _ = self.fill();
+        }
+    }
+
+    /// A pane grows and shrinks at its upper edge: what is shown stays where it is on the terminal.
+    fn keep_still(&mut self, rows_before: usize) -> io::Result<()> {
+        let Some(top) = self.top else {
+            return Ok(());
+        };
+        let rows = self.wanted.rows;
+        self.top = Some(if rows > rows_before {
+            self.above(top, rows - rows_before)?
+        } else {
+            self.below(top, rows_before - rows)?
+        });
+        Ok(())
+    }
+
+    /// Leaves no row empty below the end as long as there is anything above.
+    fn fill(&mut self) -> io::Result<()> {
+        if let Some(top) = self.top {
+            self.top = Some(top.min(self.above((Key::LAST, 0), self.wanted.rows)?));
+        }
+        Ok(())
     }
 
     /// Looks whether the file has grown, is there by now, or was cut.
@@ -298,6 +326,21 @@ impl Book {
         Ok(top)
     }
 
+    /// The place of the row that is so many rows below this one, or the last.
+    fn below(&self, top: Top, count: usize) -> io::Result<Top> {
+        let (mut place, mut left) = (top, count);
+        for item in self.items().forward(top.0, count.saturating_add(1))? {
+            let hidden = if item.key == top.0 { top.1 } else { 0 };
+            let height = self.height(&item).saturating_sub(hidden);
+            place = (item.key, hidden + left.min(height.saturating_sub(1)));
+            if left < height {
+                break;
+            }
+            left -= height;
+        }
+        Ok(place)
+    }
+
     /// The first row that is shown.
     fn first_row(&self) -> io::Result<Top> {
         match self.top {
@@ -318,16 +361,7 @@ impl Book {
         if self.top.is_none() {
             return Ok(());
         }
-        let (mut place, mut left) = (top, count);
-        for item in self.items().forward(top.0, count.saturating_add(1))? {
-            let hidden = if item.key == top.0 { top.1 } else { 0 };
-            let height = self.height(&item) - hidden.min(self.height(&item));
-            place = (item.key, hidden + left.min(height));
-            if left < height {
-                break;
-            }
-            left -= height;
-        }
+        let place = self.below(top, count)?;
         if self.is_end(place)? {
             self.follow();
         } else {

@@ -51,6 +51,8 @@ impl Book {
         Window {
             of: Some(self.wanted.of),
             rows,
+            looks: self.wanted.looks,
+            room: self.wanted.rows,
             follow: self.top.is_none(),
             line: self.line_number(),
             bytes: length,
@@ -61,11 +63,16 @@ impl Book {
             said: self.said.take(),
             trouble: self.trouble.clone(),
             progress: self.progress_now(),
-            last_output: self
-                .log
-                .as_mut()
-                .and_then(|log| log.time_at(length.checked_sub(1)?)),
+            last_output: self.last_output(),
         }
+    }
+
+    /// When the last byte was written: as noted, and as long as that is not done yet, as the file
+    /// itself says.
+    fn last_output(&mut self) -> Option<Timestamp> {
+        let last = self.length.checked_sub(1)?;
+        let log = self.log.as_mut()?;
+        log.time_at(last).or_else(|| log.last_written().ok())
     }
 
     fn line_number(&self) -> Option<u64> {
