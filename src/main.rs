@@ -11,5 +11,9 @@ fn main() -> std::process::ExitCode {
         let run_dir = args.next().unwrap_or_default();
         return upwalk::supervisor::serve(run_dir.as_ref()).into();
     }
-    upwalk::cli::run(std::env::args_os()).into()
+    // A panic has said what it is by then, and the terminal is given back.
+    match std::panic::catch_unwind(|| upwalk::cli::run(std::env::args_os())) {
+        Ok(code) => code.into(),
+        Err(_) => upwalk::cli::failure::Code::Bug.status().into(),
+    }
 }

@@ -179,7 +179,11 @@ fn on_screen(
 /// The screen could not be shown; the run goes on.
 fn no_screen(context: &Context, run: &RunId, error: &TuiError) -> Failure {
     let hint = context.pasteable(&format!("upwalk attach {run} --ui plain"));
-    let failure = Failure::new(Code::Outside, error.to_string()).hint(hint);
+    let code = match error {
+        TuiError::Bug => Code::Bug,
+        TuiError::NoTerminal(_) | TuiError::Setup(_) | TuiError::Events(_) => Code::Outside,
+    };
+    let failure = Failure::new(code, error.to_string()).hint(hint);
     match std::error::Error::source(error) {
         Some(cause) => failure.because(cause.to_string()),
         None => failure,

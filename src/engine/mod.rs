@@ -31,7 +31,7 @@ pub use command::{
 pub use decide::{Refusal, advance, decide};
 pub use due::{Effect, Input, deadline, due};
 pub use pending::{Progress, counts, progress};
-pub use reopen::reopen;
+pub use reopen::{may_reopen, reopen};
 pub use retry::{Retry, retry};
 pub use running::{Silence, leftovers, remarked_from, running_command, silence};
 pub use scope::Scope;

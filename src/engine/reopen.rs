@@ -15,6 +15,26 @@ pub fn reopen(
     because: Option<String>,
     now: &Moment,
 ) -> Result<Vec<Event>, Refusal> {
+    backwards(plan, state)?;
+    Ok(vec![
+        Event::RunReopened {
+            who: who.clone(),
+            boot: now.boot.clone(),
+        },
+        Event::RollbackStarted {
+            who: who.clone(),
+            because,
+        },
+    ])
+}
+
+/// Whether a run that has ended can still be taken back.
+pub fn may_reopen(plan: &Plan, state: &RunState) -> bool {
+    backwards(plan, state).is_ok()
+}
+
+/// Why a run cannot be taken back after its end, where it cannot.
+fn backwards(plan: &Plan, state: &RunState) -> Result<(), Refusal> {
     let Some(finished) = &state.finished else {
         return Err(Refusal::new("The run is open. Nothing was done."));
     };
@@ -36,14 +56,5 @@ pub fn reopen(
             "Nothing has been started that could be taken back. Nothing was done.",
         ));
     }
-    Ok(vec![
-        Event::RunReopened {
-            who: who.clone(),
-            boot: now.boot.clone(),
-        },
-        Event::RollbackStarted {
-            who: who.clone(),
-            because,
-        },
-    ])
+    Ok(())
 }

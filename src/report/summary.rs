@@ -13,7 +13,7 @@ pub fn finished_summary(plan: &Plan, state: &RunState) -> Vec<String> {
     let mut lines = vec![format!(
         "{}: {}",
         text::clean(run.run.as_str()),
-        result(state)
+        result(plan, state)
     )];
     if let (Some(from), Some(to)) = (&run.from_exact, &run.to) {
         lines.push(format!(
@@ -37,20 +37,51 @@ pub fn finished_summary(plan: &Plan, state: &RunState) -> Vec<String> {
     if let Some(remark) = state.remarks.last() {
         lines.push(format!("journal    {}", text::clean(&remark.text)));
     }
-    let dir = run.run_dir.display().to_string();
-    lines.push(format!("files      {}", text::clean(&dir)));
-    lines.push(format!(
-        "see again  upwalk attach {}",
-        quote(run.run.as_str())
-    ));
-    lines.push(format!("logs       upwalk log {}", quote(run.run.as_str())));
+    lines.push(log(state));
+    let again = match &state.finished {
+        Some(_) => "see again ",
+        None => "come back ",
+    };
+    let run = quote(run.run.as_str());
+    lines.push(format!("{again} upwalk attach {run}"));
+    if engine::may_reopen(plan, state) {
+        lines.push(format!("take back  upwalk rollback {run}"));
+    }
     lines
 }
 
-/// How it ended, one sentence.
-fn result(state: &RunState) -> String {
+/// Where the last command's output lies; the run's directory where none has run.
+fn log(state: &RunState) -> String {
+    let dir = &state.run.run_dir;
+    let all = state.steps.iter().flat_map(|(step, record)| {
+        let there = record.attempts.iter().map(move |one| (one, step, ""));
+        let back = record.undo_attempts.iter();
+        there.chain(back.map(move |one| (one, step, ".undo")))
+    });
+    let last = all
+        .filter(|(attempt, ..)| attempt.command)
+        .max_by_key(|(attempt, ..)| attempt.number);
+    let (word, path) = match last {
+        Some((attempt, step, way)) => {
+            let name = format!(
+                "{:04}-{step}{way}.{}.log",
+                attempt.number.0, attempt.attempt
+            );
+            ("last log   ", dir.join(name))
+        }
+        None => ("files      ", dir.clone()),
+    };
+    format!("{word}{}", text::clean(&path.display().to_string()))
+}
+
+/// How it ended, one sentence; where it stands, if it has not.
+fn result(plan: &Plan, state: &RunState) -> String {
     let Some(finished) = &state.finished else {
-        return "the run is still open.".to_owned();
+        let why = engine::why(plan, state, &state.last_at).sentence;
+        return format!(
+            "open, and it goes on without a screen. {}",
+            text::clean(&why)
+        );
     };
     match &finished.result {
         RunResult::Done => "done; every step has ended well or was passed over.".to_owned(),

@@ -204,6 +204,23 @@ pub fn trace(dir: &RunDir, state: &RunState) -> Option<Trace> {
 }
 
 impl Update {
+    /// The question whose answer this is: the supervisor is alive.
+    pub fn pong(&self) -> Option<u64> {
+        match self {
+            Self::Frame(frame) => match frame.as_ref() {
+                FromServer::Pong { id } => Some(*id),
+                FromServer::Hello { .. }
+                | FromServer::Event { .. }
+                | FromServer::CaughtUp
+                | FromServer::Live(_)
+                | FromServer::Attached { .. }
+                | FromServer::Reply { .. }
+                | FromServer::Bye { .. } => None,
+            },
+            Self::Gone(_) => None,
+        }
+    }
+
     /// The event of the journal that this brings; none where it is something else.
     pub fn event(&self) -> Option<Recorded> {
         match self {

@@ -42,11 +42,13 @@ pub(crate) enum Typed {
 }
 
 impl Typed {
-    /// Whether the terminal says it, and no person.
-    pub(crate) fn is_word(&self) -> bool {
+    /// Whether it counts however early it came: the terminal says it and no person, or it is a
+    /// command to this screen, which answers nothing.
+    pub(crate) fn is_kept(&self) -> bool {
         match self {
             Self::Focus(_) | Self::Cursor { .. } => true,
-            Self::Key(_) | Self::Paste(_) => false,
+            Self::Key(key) => matches!(key, Key::Ctrl('c' | 'l' | 'z')),
+            Self::Paste(_) => false,
         }
     }
 }

@@ -73,6 +73,9 @@ pub enum TuiError {
     /// The terminal cannot be set up.
     #[error("the terminal cannot be set up")]
     Setup(#[source] std::io::Error),
+    /// A part of the screen has panicked; what it said stands on the terminal.
+    #[error("the screen has ended because of a bug in upwalk")]
+    Bug,
     /// The supervisor's events do not fit each other.
     #[error("the run's events cannot be followed")]
     Events(#[from] crate::journal::FoldError),

@@ -9,7 +9,7 @@ use super::log::{LogMove, Looks, Window};
 use super::seen::{Screen, Seen, Subject};
 use crate::engine::Refusal;
 use crate::journal::{Decision, Question};
-use crate::types::{ConsentRules, Millis, Seq, StepId, Timestamp};
+use crate::types::{ConsentRules, Millis, Moment, Seq, StepId, Timestamp};
 
 /// How soon a second Ctrl-C detaches.
 pub(crate) const TWICE: Millis = Millis(2000);
@@ -36,6 +36,8 @@ pub(crate) enum Msg {
     Alive,
     /// The run's state or who is attached changed.
     Changed,
+    /// The supervisor does not answer; when it said something last. None: it answers again.
+    Silent(Option<Timestamp>),
     /// The supervisor answered what this screen sent.
     Replied(Result<Seq, Refusal>),
     /// Lines of the log.
@@ -202,8 +204,10 @@ pub(crate) struct Model {
     pub(crate) interrupted: Option<Millis>,
     /// A frame takes seconds to arrive, so that the clock shows minutes.
     pub(crate) slow_link: bool,
-    /// Since when the supervisor is silent.
+    /// Since when the supervisor is gone.
     pub(crate) silent_since: Option<Timestamp>,
+    /// It lives, but does not answer: when it said something last.
+    pub(crate) hung: Option<Timestamp>,
 }
 
 impl Model {
@@ -237,6 +241,7 @@ impl Model {
             interrupted: None,
             slow_link: false,
             silent_since: None,
+            hung: None,
         }
     }
 
@@ -306,6 +311,11 @@ impl Model {
     /// Whether nothing but a few words fits.
     pub(crate) fn is_too_small(&self) -> bool {
         self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
+    }
+
+    /// Whether something that only this screen shows changes with every second.
+    pub(crate) fn ticks(&self, seen: &Seen<'_>, _now: &Moment) -> bool {
+        self.hung.is_some() && !seen.gone
     }
 
     /// Whether steps and log stand side by side.

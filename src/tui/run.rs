@@ -4,6 +4,7 @@
 
 mod away;
 mod draw;
+mod live;
 mod replies;
 
 use super::input::Typed;
@@ -11,7 +12,7 @@ use super::log::{self, Blot, Feed, Growth, Haste, Window};
 use super::model::{Model, Msg, Order};
 use super::pace::{FRAME, Pace, Urgency};
 use super::seen::Seen;
-use super::term::{Heard, Terminal};
+use super::term::{self, Heard, Terminal};
 use super::theme::Theme;
 use super::update::update;
 use super::view::{self, Scene};
@@ -19,6 +20,7 @@ use super::{Ending, Left, Settings, TuiError};
 use crate::report;
 use crate::supervisor::client::{Client, Mirror, Update, log_path, now};
 use crate::types::{Exit, Millis, Moment};
+use live::{Pulse, Wish};
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -75,6 +77,7 @@ pub fn run(
         held: VecDeque::new(),
         sent: Vec::new(),
         pinged: None,
+        pulse: Pulse::new(now()),
         dirty: Dirty::Now,
         moved: false,
         looked: Millis(0),
@@ -84,6 +87,9 @@ pub fn run(
     let left = session.follow();
     session.call_back();
     let left = left?;
+    if term::is_broken() {
+        return Err(TuiError::Bug);
+    }
     let summary = session.summary();
     Ok(Ending { left, summary })
 }
@@ -138,6 +144,7 @@ struct Session<'a> {
     sent: Vec<u64>,
     /// What the supervisor was asked behind the last frame with a fence.
     pinged: Option<u64>,
+    pulse: Pulse,
     dirty: Dirty,
     /// The last key asked for another part of the log.
     moved: bool,
@@ -163,6 +170,7 @@ impl Session<'_> {
                     .pop_front()
                     .or_else(|| self.events.try_recv().ok());
             }
+            self.look_at_pulse();
             if self.away.is_some() {
                 continue;
             }
@@ -198,19 +206,26 @@ impl Session<'_> {
         let arming = &self.model.arming;
         waits.extend(arming.fence_left(now.up));
         waits.extend(arming.quiet_left(now.up, self.model.rules.quiet));
+        waits.extend(self.pulse.left(now.up));
         let seen = Seen::of(&self.mirror);
-        let (lively, running) = seen.map_or((false, false), |seen| {
+        let (by_the_second, running) = seen.map_or((false, false), |seen| {
             let running = seen.subject().is_some_and(|subject| subject.is_running());
-            (seen.is_lively(now), running && !seen.gone)
+            (self.ticks(&seen, now), running && !seen.gone)
         });
         if running {
             waits.push(FRAME);
         }
-        let unit = draw::unit(lively && !self.pace.is_slow());
+        let unit = draw::unit(by_the_second);
         let past = now.wall.as_millis().rem_euclid(unit);
         waits.push(Millis(u64::try_from(unit - past).unwrap_or(1000)));
         let shortest = waits.into_iter().min().unwrap_or(LONGEST_WAIT);
         shortest.max(Millis(1))
+    }
+
+    /// Whether the screen changes with every second.
+    fn ticks(&self, seen: &Seen<'_>, now: &Moment) -> bool {
+        let lively = seen.is_lively(now) || self.model.ticks(seen, now);
+        lively && !self.pace.is_slow()
     }
 
     fn take(&mut self, event: Event) -> Result<(), TuiError> {
@@ -270,6 +285,7 @@ impl Session<'_> {
 
     fn update(&mut self, update: Update) -> Result<(), TuiError> {
         let gone = matches!(update, Update::Gone(_));
+        self.hear(&update);
         let changed = self.mirror.apply(update)?;
         if self.pinged.is_some() && self.mirror.pong == self.pinged {
             self.pinged = None;
@@ -314,14 +330,8 @@ impl Session<'_> {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Decide(at, decision) => {
-                let sent = self.client.decide(at, decision);
-                self.sent(sent);
-            }
-            Order::TakeControls => {
-                let sent = self.client.take_controls();
-                self.sent(sent);
-            }
+            Order::Decide(at, decision) => self.ask_first(Wish::Decide(at, decision)),
+            Order::TakeControls => self.ask_first(Wish::TakeControls),
             Order::Leave => {
                 let state = self.mirror.state.as_ref();
                 let over = state.is_some_and(|state| state.finished.is_some());

@@ -46,6 +46,11 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
             Vec::new()
         }
         Msg::Changed => changed(model, seen, now),
+        Msg::Silent(last) => {
+            model.hung = last;
+            rearm(model, seen);
+            Vec::new()
+        }
         Msg::Replied(result) => {
             model.sent = false;
             if let Ok(last) = result {
@@ -171,7 +176,7 @@ pub(super) fn act(
         }
         Action::Choose(choice) => choose(model, seen, &choice, now),
         Action::Acknowledge => boxes::acknowledge(model, seen, now),
-        Action::TakeControls if seen.gone => refuse(model, NOT_LIVE),
+        Action::TakeControls if is_silent(model, seen) => refuse(model, NOT_LIVE),
         Action::TakeControls => {
             boxes::text(model, seen, Purpose::TakeControls);
             Vec::new()
@@ -197,6 +202,11 @@ fn next_pane(model: &mut Model, seen: &Seen<'_>) {
 
 const NOT_LIVE: &str = "The supervisor is silent, so nothing can be decided here.";
 
+/// Whether nobody is there to decide anything.
+fn is_silent(model: &Model, seen: &Seen<'_>) -> bool {
+    seen.gone || model.hung.is_some()
+}
+
 pub(super) fn refuse(model: &mut Model, why: &str) -> Vec<Order> {
     model.said = Some(why.to_owned());
     Vec::new()
@@ -204,7 +214,7 @@ pub(super) fn refuse(model: &mut Model, why: &str) -> Vec<Order> {
 
 /// Sends a decision, unless this screen may not.
 pub(super) fn decide(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> Vec<Order> {
-    if seen.gone {
+    if is_silent(model, seen) {
         return refuse(model, NOT_LIVE);
     }
     if !seen.yours {
@@ -220,7 +230,7 @@ pub(super) fn decide(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> 
 /// Answers the open question, after a box where one is needed.
 fn choose(model: &mut Model, seen: &Seen<'_>, choice: &Choice, now: &Moment) -> Vec<Order> {
     let early = choice.verb == "continue" && seen.locked_until(now).is_some();
-    if (early || keymap::opens_box(choice)) && seen.yours && !seen.gone {
+    if (early || keymap::opens_box(choice)) && seen.yours && !is_silent(model, seen) {
         let Some(open) = seen.open() else {
             return Vec::new();
         };
@@ -262,7 +272,7 @@ pub(super) fn decision(verb: &str, early: bool, because: Option<String>) -> Opti
 
 /// Leaves the screen; before its start the run is ended with it, so that nothing is left open.
 fn leave(model: &mut Model, seen: &Seen<'_>, mode: Mode) -> Vec<Order> {
-    let unbegun = mode == Mode::Overview && seen.yours && !seen.gone;
+    let unbegun = mode == Mode::Overview && seen.yours && !is_silent(model, seen);
     if !unbegun {
         return vec![Order::Leave];
     }

@@ -33,7 +33,7 @@ impl Session<'_> {
             return;
         };
         self.model.slow_link = self.pace.is_slow();
-        let unit = unit(seen.is_lively(now) && !self.model.slow_link);
+        let unit = unit(self.ticks(&seen, now));
         let drawn = Drawn {
             tick: now.wall.as_millis().div_euclid(unit),
             missing: self.model.missing(now.up),
@@ -73,7 +73,7 @@ impl Session<'_> {
         if let Some(drawn) = self.drawn.as_mut().filter(|drawn| drawn.fenced) {
             drawn.fenced = false;
             // Where it cannot be sent, nothing comes back, and nothing can be confirmed.
-            self.pinged = self.client.ping().ok();
+            self.pinged = self.ping().ok();
             self.tell(Msg::Shown);
         }
     }
@@ -91,7 +91,7 @@ impl Session<'_> {
         let waiting = std::mem::take(&mut self.held);
         let queued = waiting.into_iter().chain(self.events.try_iter());
         let stays = |event: &Event| match event {
-            Event::Heard(Heard::Typed(typed, _)) => typed.is_word(),
+            Event::Heard(Heard::Typed(typed, _)) => typed.is_kept(),
             Event::Heard(Heard::Written | Heard::Answered | Heard::HungUp | Heard::Signal(_))
             | Event::Update(_)
             | Event::Log(..)

@@ -20,21 +20,21 @@ use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
 };
 use crossterm::execute;
-use crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::process::{Signal, getpid, kill_process};
-use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
+use rustix::termios::{
+    OptionalActions, QueueSelector, Termios, isatty, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
+};
 use send::Sender;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::{Handle, Signals};
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use write::Frames;
 
@@ -55,6 +55,10 @@ pub(crate) enum Heard {
 
 /// Whether the terminal is in our hands: what a panic has to give back.
 static HELD: AtomicBool = AtomicBool::new(false);
+/// The terminal's modes as they were before it was taken.
+static ORIGINAL: Mutex<Option<Termios>> = Mutex::new(None);
+/// A thread beside the loop has panicked.
+static BROKEN: AtomicBool = AtomicBool::new(false);
 /// The size that is taken where the terminal does not know its own.
 const USUAL: (u16, u16) = (80, 24);
 /// The largest frame that is drawn, in columns and rows.
@@ -157,7 +161,7 @@ impl Terminal {
         let mut words = Vec::new();
         while let Some(typed) = read::read_waiting(&mut parser) {
             let at = now().up;
-            let said = typed.into_iter().filter(Typed::is_word);
+            let said = typed.into_iter().filter(Typed::is_kept);
             words.extend(said.map(|word| Heard::Typed(word, at)));
         }
         words.extend(read::answers(&mut parser, &self.sender));
@@ -178,6 +182,8 @@ impl Terminal {
     pub(crate) fn suspend(&mut self) {
         self.settle();
         give_back();
+        // The shell has it now; its modes are the ones to go back to then.
+        original().take();
         // SIGSTOP, since a TSTP of our own is dropped in an orphaned process group.
         let _ = kill_process(getpid(), Signal::STOP);
         self.resume();
@@ -210,7 +216,7 @@ impl Drop for Terminal {
 /// Raw mode, alternate screen, bracketed paste, word of the focus.
 fn take() -> io::Result<()> {
     HELD.store(true, Ordering::SeqCst);
-    enable_raw_mode()?;
+    raw_mode()?;
     execute!(
         io::stdout(),
         EnterAlternateScreen,
@@ -221,30 +227,64 @@ fn take() -> io::Result<()> {
     )
 }
 
-/// Undoes [`take`], once; errors mean that the terminal is gone, and then nothing is to be undone.
-fn give_back() {
-    if HELD.swap(false, Ordering::SeqCst) {
-        let mut out = io::stdout();
-        let _ = execute!(
-            out,
-            DisableFocusChange,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            Show
-        );
-        let _ = out.flush();
-        let _ = disable_raw_mode();
-    }
+/// Has every key come as it is typed. Modes that were found before are the ones to go back to: what a
+/// stop from outside or a program that was lent the terminal left behind is nobody's wish.
+fn raw_mode() -> io::Result<()> {
+    let stdin = rustix::stdio::stdin();
+    let found = tcgetattr(stdin)?;
+    let mut raw = found.clone();
+    raw.make_raw();
+    original().get_or_insert(found);
+    tcsetattr(stdin, OptionalActions::Now, &raw)?;
+    Ok(())
 }
 
-/// Has a panic give the terminal back before it says anything.
+fn original() -> MutexGuard<'static, Option<Termios>> {
+    ORIGINAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Undoes [`take`], once; says whether there was anything to undo. Errors mean that the terminal is
+/// gone, and then nothing is to be undone.
+fn give_back() -> bool {
+    if !HELD.swap(false, Ordering::SeqCst) {
+        return false;
+    }
+    let mut out = io::stdout();
+    let _ = execute!(
+        out,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
+    let _ = out.flush();
+    let stdin = rustix::stdio::stdin();
+    // What was typed at the screen is not meant for whoever reads next.
+    let _ = tcflush(stdin, QueueSelector::IFlush);
+    if let Some(original) = &*original() {
+        let _ = tcsetattr(stdin, OptionalActions::Now, original);
+    }
+    true
+}
+
+/// Has a panic give the terminal back before it says anything. One beside the loop ends the loop as
+/// well: it must not go on drawing.
 fn give_back_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            give_back();
+            let held = give_back();
             before(info);
+            if held && thread::current().name() != Some("main") {
+                BROKEN.store(true, Ordering::SeqCst);
+                let _ = kill_process(getpid(), Signal::TERM);
+            }
         }));
     });
+}
+
+/// Whether a thread beside the loop has ended because of a bug.
+pub(crate) fn is_broken() -> bool {
+    BROKEN.load(Ordering::SeqCst)
 }

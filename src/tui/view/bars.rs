@@ -12,6 +12,7 @@ use crate::tui::keymap::Binding;
 use crate::tui::model::{Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
+use crate::types::Millis;
 
 /// Draws all four rows and their rules.
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
@@ -231,6 +232,16 @@ fn sentence(scene: &Scene<'_>) -> Row {
                 since.clock(),
                 seen.attach_command()
             ),
+        );
+    }
+    if let Some(last) = model.hung
+        && seen.state.finished.is_none()
+    {
+        let ago = text::duration(Millis::from_secs(scene.now.wall.since(last).secs()));
+        let last = last.clock();
+        return row(
+            Role::Danger,
+            format!(" NOT LIVE: last word from the supervisor {last} ({ago} ago). Values are old."),
         );
     }
     if let (Some(field), Mode::Search) = (&model.search, model.mode(seen)) {
