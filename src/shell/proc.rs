@@ -104,16 +104,23 @@ pub(super) fn children(of: i32) -> Vec<Proc> {
     })
 }
 
-/// The same, cheaper than to ask every process. None where this kernel does not tell.
+/// The same, cheaper than to ask every process. None where this kernel does not tell, or the
+/// process's threads end faster than they can be asked.
 fn listed_children(of: i32) -> Option<Vec<Proc>> {
-    let mut found = Vec::new();
-    for task in std::fs::read_dir(format!("/proc/{of}/task")).ok()? {
-        let list = std::fs::read_to_string(task.ok()?.path().join("children")).ok()?;
-        let pids = list.split_whitespace().filter_map(|pid| pid.parse().ok());
-        found.extend(pids.filter_map(Proc::read));
-    }
-    Some(found)
+    // The children of a thread that ends become those of another, which may have been asked before.
+    (0..TRIES).find_map(|_| {
+        let mut found = Vec::new();
+        for task in std::fs::read_dir(format!("/proc/{of}/task")).ok()? {
+            let list = std::fs::read_to_string(task.ok()?.path().join("children")).ok()?;
+            let pids = list.split_whitespace().filter_map(|pid| pid.parse().ok());
+            found.extend(pids.filter_map(Proc::read));
+        }
+        Some(found)
+    })
 }
+
+/// How often a process is asked for its children while its threads come and go.
+const TRIES: usize = 4;
 
 /// All living descendants of a process. Complete for a subreaper: whoever loses its parent below it
 /// becomes its child.

@@ -4,14 +4,14 @@
 //! shim".
 
 use crate::shell::clock;
-use crate::shell::store::{RunDir, put_in_place, replace, unfinished};
+use crate::shell::store::{RunDir, put_in_place, replace, sync_dir, unfinished};
 use crate::types::{BootId, Exit, ExitRecord, Millis, Reach, Seq};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The most bytes of `$OUTPUT` that are read.
@@ -98,12 +98,11 @@ impl Intent {
         Ok(rustix::io::retry_on_intr(wait)?)
     }
 
-    /// Appends a line to `.pid` and makes it durable.
-    pub(in crate::shell) fn say(pid_file: &mut File, line: &impl Serialize) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(line)?;
+    /// A line of `.pid`.
+    pub(in crate::shell) fn line(said: &impl Serialize) -> io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(said)?;
         bytes.push(b'\n');
-        pid_file.write_all(&bytes)?;
-        pid_file.sync_data()
+        Ok(bytes)
     }
 
     /// What `.pid` says; none where the shim did not come so far as to have its first line durable:
@@ -202,6 +201,23 @@ impl Intent {
         self.dir.output_dir(self.number).join("variables")
     }
 
+    /// Makes durable what the command wrote to `$OUTPUT`, before anything says that it has ended. A
+    /// file that cannot be synced, or is none any more, is read as it is.
+    pub(in crate::shell) fn sync_output(&self) {
+        let path = self.output_file();
+        let written = |file: &File| {
+            file.metadata()
+                .is_ok_and(|meta| meta.is_file() && meta.len() > 0)
+        };
+        let Some(file) = open_foreign(&path).ok().flatten().filter(written) else {
+            return;
+        };
+        let _ = file.sync_all();
+        for dir in path.ancestors().skip(1).take(3) {
+            let _ = sync_dir(dir);
+        }
+    }
+
     /// What the command wrote to `$OUTPUT`: `name=value` lines, nothing where there is no file; or
     /// what is wrong with that. A command that did not end by itself may have torn its last line,
     /// which is left out. Fails where it may be readable in a moment.
@@ -234,12 +250,19 @@ fn is_passing(error: &io::Error) -> bool {
         .any(|errno| number == Some(errno.raw_os_error()))
 }
 
-/// The first bytes of a file that another user may have put anything in the place of.
-fn read_foreign(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// A file that another user may have put anything in the place of; none where there is none.
+fn open_foreign(path: &Path) -> io::Result<Option<File>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
-        fd => File::from(fd?),
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(rustix::io::Errno::NOENT) => Ok(None),
+        fd => Ok(Some(File::from(fd?))),
+    }
+}
+
+/// Its first bytes.
+fn read_foreign(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = open_foreign(path)? else {
+        return Ok(None);
     };
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no regular file any more"));

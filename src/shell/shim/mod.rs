@@ -10,7 +10,7 @@ mod watch;
 use super::command::{self, Output, Started};
 use super::exec::{GroupLine, Intent, ShimLine};
 use super::proc::Proc;
-use super::store::{RunDir, create_new, sync_dir};
+use super::store::{RunDir, create_new, open_new};
 use super::tail::LogReader;
 use super::users::User;
 use super::{clock, identity, os};
@@ -19,7 +19,7 @@ use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,20 +137,12 @@ fn close_fence(intent: &Intent) -> io::Result<Option<(File, File, File)>> {
         up: clock::up(),
     };
     let path = intent.file("pid");
-    let pid_file = write_pid(&path, &line).inspect_err(|_| {
+    // It is left open for its second line.
+    let pid_file = create_new(&path, &Intent::line(&line)?).inspect_err(|_| {
         // Nothing was started, and whoever takes over has to see that.
         let _ = std::fs::remove_file(&path);
     })?;
     Ok(Some((lock, pid_file, log)))
-}
-
-/// Creates `.pid` with its first line, durable; it is left open for the second.
-fn write_pid(path: &Path, line: &ShimLine) -> io::Result<File> {
-    create_new(path, b"")?;
-    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
-    let mut file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    Intent::say(&mut file, line)?;
-    Ok(file)
 }
 
 /// Whoever reads `.pid` may send a signal at once, and it must not end this process: a cancel is
@@ -257,8 +249,9 @@ impl Begun {
             group,
             start: Proc::read(group).map_or(0, |proc| proc.start),
         };
-        // Where it cannot be written the mark in the environment still tells who belongs here.
-        let _ = Intent::say(&mut self.pid_file, &line);
+        // Where it cannot be written the mark in the environment still tells who belongs here. Not
+        // synced: whoever reads it in another boot asks for the first line only.
+        let _ = Intent::line(&line).and_then(|line| self.pid_file.write_all(&line));
     }
 
     /// Writes `.exit`. A full disk is waited out: the status is known here alone.
@@ -302,21 +295,23 @@ impl Begun {
         // A umask may have taken the way down from others.
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
         std::fs::set_permissions(above, mode)?;
-        create_new(&file, b"")?;
+        // Not durable before anything is in it: an `$OUTPUT` that is missing is an empty one.
+        open_new(&file, 0o600)?;
         let user = self.command.user.as_deref().and_then(User::named);
         if let Some(user) = user.filter(|_| identity::is_root()) {
             chown(&file, Some(user.uid), Some(user.gid))?;
             chown(dir, Some(user.uid), Some(user.gid))?;
         }
-        sync_dir(above).map_err(io::Error::other)
+        Ok(())
     }
 
-    /// Has `$OUTPUT`'s directory back before it is read.
+    /// Has `$OUTPUT`'s directory back before it is read, and what is in it durable.
     fn take_output_back(&self) {
         let dir = self.intent.dir.output_dir(self.intent.number);
         if identity::is_root() {
             // Where the step removed it there is nothing to take back.
             let _ = std::os::unix::fs::lchown(dir, Some(0), Some(0));
         }
+        self.intent.sync_output();
     }
 }

@@ -94,7 +94,7 @@ pub(in crate::shell) fn sync_dir(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Opens a new file (`O_EXCL`) with exactly this mode.
-pub(super) fn open_new(path: &Path, mode: u32) -> std::io::Result<File> {
+pub(in crate::shell) fn open_new(path: &Path, mode: u32) -> std::io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?);
     if mode != 0o600 {
@@ -103,13 +103,16 @@ pub(super) fn open_new(path: &Path, mode: u32) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Creates a file (0600) with these bytes, durably; fails where there is one. The directory is
-/// synced too.
-pub(in crate::shell) fn create_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Creates a file (0600) with these bytes, durably, and leaves it open behind them; fails where there
+/// is one. The directory is synced too, which is all that an empty file needs.
+pub(in crate::shell) fn create_new(path: &Path, bytes: &[u8]) -> std::io::Result<File> {
     let mut file = open_new(path, 0o600)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_parent(path)
+    if !bytes.is_empty() {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+    }
+    sync_parent(path)?;
+    Ok(file)
 }
 
 /// Puts what [`replace`] had written in full before it was cut off in its place, durably.

@@ -22,4 +22,4 @@ pub use remains::Remains;
 pub use run_dir::RunDir;
 pub use state_dir::{OpenRuns, ServiceLock, StateDir};
 
-pub(super) use files::{create_new, put_in_place, replace, sync_dir, unfinished};
+pub(super) use files::{create_new, open_new, put_in_place, replace, sync_dir, unfinished};

@@ -181,7 +181,10 @@ impl RunDir {
     /// Creates `NNNN-stem.lock` (`O_EXCL`, fsynced) before the intent of this number is journalled.
     pub fn create_fence(&self, number: Seq, stem: &str) -> Result<(), StoreError> {
         let path = self.intent_file(number, stem, "lock");
-        create_new(&path, b"").map_err(|error| StoreError::io("cannot create", &path, error))
+        let created = create_new(&path, b"");
+        created
+            .map(drop)
+            .map_err(|error| StoreError::io("cannot create", &path, error))
     }
 
     /// Removes what a crash left before an intent was journalled: a lock alone, numbered above the
