@@ -16,7 +16,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::pty::{Pty, wait_idle};
-use support::{Said, Sandbox, accepts, said, wait_until};
+use support::{Said, Sandbox, accepts, said, skip_missing, wait_until};
 
 /// A plan whose one step does eight things, one for each file that the test lays down, and ends
 /// after a while in any case.
@@ -458,4 +458,229 @@ fn r38_a_file_of_accepts_is_the_callers_alone() {
         assert_eq!(said.code, Some(code), "{mode:o}: {said}");
         assert_eq!(walk.sandbox.path("mark").exists(), taken, "{said}");
     }
+}
+
+/// A plan whose first step waits for a file, whose second leaves something running when it is ended,
+/// and which ends in a phrase. Both end by themselves after a while.
+const LONG: &str = r#"
+upwalk: 1
+service: long
+vars:
+  gate: { required: true, help: the file that opens the gate }
+up:
+  - phase: Work
+    role: stage
+    steps:
+      - run: |
+          echo waiting for the gate
+          for tick in $(seq 600); do
+            test -e "$GATE" && break
+            sleep 0.1
+          done
+        name: Wait
+        undo: { none: it changes nothing }
+      - run: |
+          setsid sh -c 'touch "$GATE.left"; exec sleep 90' &
+          wait
+        name: Leave something running
+        undo: { none: it changes nothing }
+        warn: [{ id: drop, text: It goes., confirm: { type: drop columns on host } }]
+"#;
+
+#[test]
+fn what_is_typed_while_steps_run_is_a_word_of_its_own_or_thrown_away() {
+    let walk = Walk::of(LONG);
+    let pty = walk.prompts(&["gate"], &[]);
+    answer(&pty, "start");
+    pty.expect("Wait: starting.");
+    let say = |line: &str, expected: &str| {
+        pty.send(&format!("{line}\r"));
+        pty.expect(expected);
+    };
+    say("", "step 1.1 Wait: still running");
+    wait_until("it has printed something", || {
+        let files = std::fs::read_dir(walk.sandbox.run_dir()).expect("the run is there");
+        let paths = files.flatten().map(|file| file.path());
+        let mut logs = paths.filter(|path| path.to_string_lossy().ends_with("-wait.1.log"));
+        logs.any(|log| log.metadata().is_ok_and(|log| log.len() > 0))
+    });
+    say("log", "    waiting for the gate");
+    say("command", "It runs as");
+    say("note the site is up", "noted: the site is up.");
+    say("note", "Type the words of the note");
+    say("y", "Nothing is asked now, so \"y\" was thrown away.");
+    say("cancel", "Nothing was done yet. Type \"cancel now\"");
+    say("pause", "asked for a stop after the present step.");
+    // A whole answer and the beginning of one, typed before the question is there.
+    say(PHRASE, "was thrown away.");
+    pty.send("drop columns");
+    walk.write("gate", "");
+    pty.expect("The run stopped here because somebody asked for it.");
+    answer(&pty, "continue");
+    pty.expect("WARNING W1");
+    pty.expect("as it is:");
+    wait_idle(front_end(&pty));
+    pty.send(" on host\r");
+    pty.expect("You typed \"on host\".");
+    assert_eq!(walk.sandbox.events("WarningConfirmed", &[]), 0);
+    assert_eq!(walk.sandbox.events("NoteAdded", &["the site is up"]), 1);
+    answer(&pty, PHRASE);
+    pty.expect("who gave the phrase.");
+    pty.expect("Leave something running: starting.");
+    wait_until("it has left something running", || {
+        walk.sandbox.path("gate.left").exists()
+    });
+    say("cancel now", "asked for the command to end.");
+    pty.expect("Type \"let go now\" to say that it may stay");
+    say("let go now", "let go of what the command left running");
+    pty.expect("failed");
+    answer(&pty, "back");
+    pty.expect("Nothing was decided; the run stays as it is.");
+    assert_eq!(
+        walk.sandbox
+            .events("WarningConfirmed", &["\"shown\"", "\"armed\""]),
+        1
+    );
+}
+
+#[test]
+fn a_terminal_that_is_stopped_stops_only_the_prompts() {
+    let walk = Walk::of(COUNTED);
+    walk.write("todo", "0\n");
+    let mut pty = walk.prompts(&["gate", "todo"], &[]);
+    answer(&pty, "start");
+    pty.expect("Fill the column: starting.");
+    wait_idle(front_end(&pty));
+    pty.send("\x13");
+    walk.write("gate", "");
+    wait_until("the run is finished", || {
+        walk.sandbox.events("RunFinished", &["done"]) == 1
+    });
+    let before = lines(&pty).join("\n");
+    assert!(
+        !before.contains("every phase is done"),
+        "it was stopped: {before}"
+    );
+    pty.send("\x11");
+    pty.expect("every phase is done");
+    assert_eq!(pty.wait().code(), Some(0));
+}
+
+#[test]
+fn the_bell_rings_once_when_a_person_is_needed_unless_that_is_not_wanted() {
+    for (config, bells) in [("", 1), ("notify: none\n", 0)] {
+        let walk = Walk::of(ODD);
+        walk.write("config.yaml", config);
+        let config = walk.sandbox.path("config.yaml").display().to_string();
+        let pty = walk.prompts(&["gate"], &["--config", &config]);
+        answer(&pty, "start");
+        pty.expect("FAILED");
+        pty.expect("as it is:");
+        wait_idle(front_end(&pty));
+        let rung = pty.bytes().iter().filter(|byte| **byte == 7).count();
+        assert_eq!(rung, bells, "with {config}");
+    }
+}
+
+/// Whether a line is a whole sentence, ends in the colon behind which an answer is typed, or is
+/// indented because it belongs to the line above: a fact, a command, a line of a log.
+fn is_whole(line: &str) -> bool {
+    let answered = line.starts_with("Type ") || line.starts_with("or \"text\"");
+    line.starts_with("  ") || line.ends_with(['.', '?', ':']) || answered && line.contains(": ")
+}
+
+/// The demonstration by the prompts, with a step that fails, from the first line to the last.
+fn demonstration() -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    let plan = sandbox.demo().display().to_string();
+    let args = [
+        "up", &plan, "--ui", "plain", "--set", "pace=0", "--set", "fail=1",
+    ];
+    let mut pty = Pty::start(&sandbox.upwalk(args), 80, 24);
+    answer(&pty, "start");
+    pty.expect("the quota is 32 KiB");
+    answer(&pty, "skip");
+    pty.expect("Type the reason");
+    wait_idle(front_end(&pty));
+    pty.send("nothing needs the room\r");
+    pty.expect("WARNING W2");
+    answer(&pty, "y");
+    answer(&pty, "ack W2");
+    pty.expect("at the earliest");
+    pty.expect("it may end now");
+    answer(&pty, "continue");
+    pty.expect("WARNING W3");
+    answer(&pty, "remove the old frmat");
+    answer(&pty, "remove the old format");
+    pty.expect("every phase is done");
+    assert_eq!(pty.wait().code(), Some(0));
+    let text = lines(&pty).join("\n");
+    (sandbox, text)
+}
+
+#[test]
+fn the_demonstration_by_the_prompts_can_be_read_aloud_from_start_to_end() {
+    let (sandbox, text) = demonstration();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        assert!(line.len() <= 200, "{} characters: {line}", line.len());
+        assert!(
+            line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+            "no ASCII: {line}"
+        );
+        assert!(is_whole(line), "no whole sentence: {line}");
+    }
+    // Each question comes with its answers: a numbered list without gaps, or the words themselves.
+    let shown: Vec<&str> = text.lines().collect();
+    let mut asked = 0;
+    for (at, line) in shown.iter().enumerate() {
+        if line.starts_with("Type a number") {
+            let list = shown[..at]
+                .iter()
+                .rev()
+                .take_while(|line| !line.starts_with("upwalk:"));
+            let numbered =
+                list.take_while(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+            let numbers: Vec<&str> = numbered.map(|line| line.trim_start()).collect();
+            assert!(numbers.len() >= 2, "no answers before: {line}");
+            for (index, number) in numbers.iter().rev().enumerate() {
+                assert!(number.starts_with(&format!("{}. ", index + 1)), "{number}");
+            }
+            asked += 1;
+        } else if line.starts_with("Type \"ack") || line.starts_with("Type exactly") {
+            asked += 1;
+        }
+    }
+    assert!(
+        asked >= sandbox.events("QuestionAsked", &[]),
+        "{asked} in {text}"
+    );
+    read_aloud(&text);
+}
+
+/// A speech synthesiser reads it without a complaint.
+fn read_aloud(text: &str) {
+    let mut command = Command::new("espeak-ng");
+    command.args(["-x", "-q", "--stdin"]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return skip_missing("espeak-ng");
+        }
+        Err(error) => panic!("espeak-ng cannot be started: {error}"),
+    };
+    let mut pipe = child.stdin.take().expect("it is piped");
+    let text = text.to_owned();
+    let writer = std::thread::spawn(move || pipe.write_all(text.as_bytes()));
+    let output = child.wait_with_output().expect("it ends");
+    writer
+        .join()
+        .expect("it does not panic")
+        .expect("it reads all of it");
+    assert!(output.status.success(), "{:?}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.stdout.len() > 1000, "it has said something");
 }

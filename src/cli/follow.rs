@@ -5,14 +5,14 @@ use super::context::{Context, Ui};
 use super::failure::{Code, Failure};
 use super::out;
 use crate::journal::RunResult;
-use crate::plain::{self, Begin, Ending, Parked, PlainError, Session, Wake};
+use crate::plain::{self, Begin, Bell, Ending, Parked, PlainError, Session, Wake};
 use crate::report;
 use crate::shell::clock;
 use crate::shell::store::StateDir;
 use crate::supervisor::client::{self, Client, Mirror};
 use crate::supervisor::wire::Part;
 use crate::tui::{self, Left, TuiError};
-use crate::types::RunId;
+use crate::types::{Notify, RunId};
 use std::sync::{Arc, mpsc};
 
 /// What a front end is there for.
@@ -43,6 +43,9 @@ pub(super) fn follow(
             let own = Own::of(context, state, run)?;
             let (paste, blot) = own.texts();
             let mut session = session(state, run, screen, (&paste, &blot))?;
+            if context.config()?.notify == Some(Notify::None) {
+                session.bell = Bell::Silent;
+            }
             let ending = plain::run(&mut session).map_err(|error| lost(context, run, error))?;
             finish(&ending, &session)
         }
@@ -127,6 +130,7 @@ pub(super) fn session<'a>(
         paste,
         blot,
         part,
+        bell: Bell::Rings,
     })
 }
 

@@ -206,7 +206,8 @@ pub struct Seeing {
     pub shown: Timestamp,
     /// Since when an answer counted.
     pub armed: Timestamp,
-    /// How the phrase came into its field; none where none was asked for.
+    /// How the phrase came into its field; none where none was asked for, and where nobody can tell:
+    /// prompts are given whole lines by the terminal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<Filled>,
 }

@@ -7,9 +7,9 @@ use super::none::{failed_step, report};
 use super::question::{Answered, OTHERS, Stage, first_stage, free_at, read_out};
 use super::{Ending, Parked, PlainError, Session, say};
 use crate::engine;
-use crate::journal::{Decision, Open, Question, RunState};
+use crate::journal::{Decision, Open, Question, RunState, Seeing};
 use crate::supervisor::wire::Part;
-use crate::types::Moment;
+use crate::types::{Moment, Timestamp};
 use std::time::Duration;
 
 /// What takes the controls over.
@@ -23,6 +23,10 @@ pub(super) struct Asking {
     open: Open,
     pub(super) stage: Stage,
     wrong: u32,
+    /// When it was read out.
+    shown: Timestamp,
+    /// When the line was printed behind which an answer counts.
+    armed: Timestamp,
     /// When the pause may end without a reason, until that has been said.
     free: Option<Moment>,
 }
@@ -43,12 +47,14 @@ pub(super) fn ask_first(
     let now = (session.now)();
     let free = free_at(&session.mirror.plan, state, open).filter(|free| !now.reached(free));
     if needs_a_person(&open.question) && free.is_none() {
-        say::ring()?;
+        say::ring(session.bell)?;
     }
-    let asking = Asking {
+    let mut asking = Asking {
         open: open.clone(),
         stage: first_stage(&session.mirror.plan, state, open, &now),
         wrong: 0,
+        shown: now.wall,
+        armed: now.wall,
         free,
     };
     if session.part == Part::Observe {
@@ -98,14 +104,19 @@ impl Asking {
     }
 
     /// Reads the question out, throws away what was typed before, and asks.
-    fn read_and_ask(&self, session: &Session<'_>, input: &mut Input) -> Result<(), PlainError> {
+    fn read_and_ask(&mut self, session: &Session<'_>, input: &mut Input) -> Result<(), PlainError> {
         self.read_out(session)?;
+        self.shown = (session.now)().wall;
         say_thrown_away(input)?;
-        self.prompt(input)
+        self.prompt(session, input)
     }
 
     /// Asks for one answer.
-    pub(super) fn prompt(&self, input: &mut Input) -> Result<(), PlainError> {
+    pub(super) fn prompt(
+        &mut self,
+        session: &Session<'_>,
+        input: &mut Input,
+    ) -> Result<(), PlainError> {
         let lines = self.stage.prompt();
         if let Some((last, before)) = lines.split_last() {
             for line in before {
@@ -113,6 +124,7 @@ impl Asking {
             }
             // Right before the last line shows: what is typed after it can only be an answer.
             input.forget();
+            self.armed = (session.now)().wall;
             say::ask(last)?;
         }
         Ok(())
@@ -136,13 +148,26 @@ impl Asking {
         self.free = None;
         self.begin_anew(session);
         say::end_line()?;
-        say::ring()?;
+        say::ring(session.bell)?;
         say::news(
             now.wall,
             "the pause has lasted as long as the plan wants; it may end now.",
         )?;
         say_thrown_away(input)?;
-        self.prompt(input)
+        self.prompt(session, input)
+    }
+
+    /// Adds to a consent when the warning was shown and since when an answer counted. Whether a phrase
+    /// was typed or pasted is not known: the terminal gives whole lines.
+    fn say_how(&self, decision: &mut Decision) {
+        if let Decision::Confirm { seeing, .. } = decision {
+            let (shown, armed) = (self.shown, self.armed);
+            *seeing = Some(Seeing {
+                shown,
+                armed,
+                field: None,
+            });
+        }
     }
 
     /// Goes back to what is asked first.
@@ -162,7 +187,7 @@ impl Asking {
     ) -> Result<Option<Ending>, PlainError> {
         if line.trim() == TAKE && !session.mirror.yours {
             take_controls(session)?;
-            return self.prompt(input).map(|()| None);
+            return self.prompt(session, input).map(|()| None);
         }
         if matches!(self.stage, Stage::Choose(_)) {
             // A pause may have lasted long enough since it was read out.
@@ -176,25 +201,26 @@ impl Asking {
             }
             Answered::Log => {
                 more_lines(session)?;
-                self.prompt(input)?;
+                self.prompt(session, input)?;
             }
             Answered::Help => {
                 say::lines(&format!("  {OTHERS}"))?;
-                self.prompt(input)?;
+                self.prompt(session, input)?;
             }
             Answered::Ask(stage) => {
                 before_sure(session, &stage)?;
                 self.stage = stage;
-                self.prompt(input)?;
+                self.prompt(session, input)?;
             }
             Answered::Decide(decision @ Decision::Note { .. }) => {
                 decide(session, None, decision)?;
-                self.prompt(input)?;
+                self.prompt(session, input)?;
             }
-            Answered::Decide(decision) => {
+            Answered::Decide(mut decision) => {
+                self.say_how(&mut decision);
                 if !decide(session, Some(&self.open), decision)? {
                     self.begin_anew(session);
-                    self.prompt(input)?;
+                    self.prompt(session, input)?;
                 }
             }
             Answered::Wrong(why) => {
@@ -205,7 +231,7 @@ impl Asking {
                     let why = format!("That was wrong {TRIES} times.");
                     return leave(session, &why).map(Some);
                 }
-                self.prompt(input)?;
+                self.prompt(session, input)?;
             }
         }
         Ok(None)

@@ -57,6 +57,9 @@ fn end_of_log(session: &Session<'_>, attempt: &Attempt, count: usize) -> Vec<Str
     };
     let (len, lines) = match read() {
         Ok(read) => read,
+        Err(error) if attempt.ended.is_none() && is_missing(&error) => {
+            return vec!["  It has printed nothing yet.".to_owned()];
+        }
         // No reason not to ask what to do now.
         Err(error) => return vec![unread(&path, &error)],
     };
@@ -79,10 +82,15 @@ fn end_of_log(session: &Session<'_>, attempt: &Attempt, count: usize) -> Vec<Str
     shown
 }
 
+/// Whether there is no such file.
+fn is_missing(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+}
+
 /// Why a log is not shown.
 fn unread(path: &Path, error: &std::io::Error) -> String {
     let path = path.display();
-    if error.kind() == std::io::ErrorKind::NotFound {
+    if is_missing(error) {
         format!("  Its log, {path}, was removed by somebody.")
     } else {
         format!("  Its log, {path}, cannot be read: {error}.")

@@ -95,6 +95,17 @@ pub struct Session<'a> {
     pub blot: &'a dyn Fn(&str) -> String,
     /// What this front end is there for.
     pub part: Part,
+    /// Whether whoever has gone away is called when the run needs a person.
+    pub bell: Bell,
+}
+
+/// Whether a front end of plain lines rings the terminal's bell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bell {
+    /// It rings once when a person is needed.
+    Rings,
+    /// It is silent.
+    Silent,
 }
 
 impl Session<'_> {

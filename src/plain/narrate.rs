@@ -4,7 +4,7 @@ use super::names::Names;
 use super::say::full;
 use crate::engine;
 use crate::journal::{
-    Count, Decision, Event, Evidence, Outcome, Recorded, RunResult, RunState, ShellOpened,
+    Count, Decision, Event, Evidence, Filled, Outcome, Recorded, RunResult, RunState, ShellOpened,
     SkipReason, Verdict,
 };
 use crate::plan::Plan;
@@ -61,8 +61,14 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
             warning,
             who,
             evidence,
+            seeing,
             ..
-        } => confirmed(&names, warning, who, evidence),
+        } => confirmed(
+            &names,
+            warning,
+            who,
+            (evidence, seeing.as_ref().and_then(|seeing| seeing.field)),
+        ),
         Event::QuestionAnswered { decision, who, .. } => return answered(decision, who),
         Event::RollbackStarted { who, because } => turned(who, because.as_deref()),
         Event::LedgerMoved { version } => moved(&state.run.service, version),
@@ -293,11 +299,23 @@ fn note(names: &Names<'_>, id: &WarningId) -> String {
 }
 
 /// A warning was confirmed.
-fn confirmed(names: &Names<'_>, id: &WarningId, who: &Who, evidence: &Evidence) -> String {
+fn confirmed(
+    names: &Names<'_>,
+    id: &WarningId,
+    who: &Who,
+    (evidence, filled): (&Evidence, Option<Filled>),
+) -> String {
     let name = names.warning(id);
     match evidence {
         Evidence::Acknowledged => format!("{name} ({id}) acknowledged by {who}."),
-        Evidence::Typed(_) => format!("{name} ({id}) confirmed by {who}, who typed the phrase."),
+        Evidence::Typed(_) => {
+            let how = match filled {
+                Some(Filled::Typed) => "typed",
+                Some(Filled::Pasted) => "pasted",
+                None => "gave",
+            };
+            format!("{name} ({id}) confirmed by {who}, who {how} the phrase.")
+        }
         Evidence::Named => format!("{name} ({id}) confirmed by {who}, who named its digest."),
         Evidence::Accepted => format!("{name} ({id}) was accepted beforehand by {who}."),
     }

@@ -140,8 +140,8 @@ impl Prompts {
         }
         say::sentence(&sentence)?;
         say::lines(&format!("  Type \"{TAKE}\" to take them over."))?;
-        match &self.asking {
-            Some(asking) => asking.prompt(&mut self.input),
+        match &mut self.asking {
+            Some(asking) => asking.prompt(session, &mut self.input),
             None => Ok(()),
         }
     }
@@ -156,7 +156,7 @@ impl Prompts {
         let number = engine::running_command(state).map(|(_, attempt)| attempt.number);
         let number = number.filter(|_| left);
         if number.is_some() && number != self.outlived {
-            say::ring()?;
+            say::ring(session.bell)?;
             say::lines("  Type \"let go now\" to say that it may stay, or wait until it is gone.")?;
         }
         self.outlived = number;

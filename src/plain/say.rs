@@ -1,5 +1,6 @@
 //! Printing: whole lines, ASCII only, at most 200 characters, nothing redrawn.
 
+use super::Bell;
 use crate::text;
 use crate::types::Timestamp;
 use std::fmt::Write as _;
@@ -53,11 +54,10 @@ pub(super) fn end_line() -> Result<()> {
 }
 
 /// Calls whoever sits at the terminal; a file or a pipe is not called.
-pub(super) fn ring() -> Result<()> {
-    if std::io::stdout().is_terminal() {
-        put("\x07")
-    } else {
-        Ok(())
+pub(super) fn ring(bell: Bell) -> Result<()> {
+    match bell {
+        Bell::Rings if std::io::stdout().is_terminal() => put("\x07"),
+        Bell::Rings | Bell::Silent => Ok(()),
     }
 }
 
