@@ -577,7 +577,8 @@ fn the_bell_rings_once_when_a_person_is_needed_unless_that_is_not_wanted() {
         pty.expect("FAILED");
         pty.expect("as it is:");
         wait_idle(front_end(&pty));
-        let rung = pty.bytes().iter().filter(|byte| **byte == 7).count();
+        let shown = String::from_utf8_lossy(&pty.bytes()).into_owned();
+        let rung = shown.matches('\x07').count();
         assert_eq!(rung, bells, "with {config}");
     }
 }
@@ -665,13 +666,12 @@ fn read_aloud(text: &str) {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return skip_missing("espeak-ng");
-        }
-        Err(error) => panic!("espeak-ng cannot be started: {error}"),
-    };
+    let spawned = command.spawn();
+    let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    if spawned.as_ref().is_err_and(is_missing) {
+        return skip_missing("espeak-ng");
+    }
+    let mut child = spawned.expect("espeak-ng can be started");
     let mut pipe = child.stdin.take().expect("it is piped");
     let text = text.to_owned();
     let writer = std::thread::spawn(move || pipe.write_all(text.as_bytes()));

@@ -57,18 +57,7 @@ pub(super) fn tell(plan: &Plan, state: &RunState, recorded: &Recorded) -> Option
         Event::PauseRequested { who } => format!("{who} asked for a stop after the present step."),
         Event::WarningShown { warning, .. } => note(&names, warning),
         Event::WarningNotNeeded { warning, .. } => not_needed(&names, warning),
-        Event::WarningConfirmed {
-            warning,
-            who,
-            evidence,
-            seeing,
-            ..
-        } => confirmed(
-            &names,
-            warning,
-            who,
-            (evidence, seeing.as_ref().and_then(|seeing| seeing.field)),
-        ),
+        Event::WarningConfirmed { .. } => return confirmed(&names, &recorded.event),
         Event::QuestionAnswered { decision, who, .. } => return answered(decision, who),
         Event::RollbackStarted { who, because } => turned(who, because.as_deref()),
         Event::LedgerMoved { version } => moved(&state.run.service, version),
@@ -299,17 +288,22 @@ fn note(names: &Names<'_>, id: &WarningId) -> String {
 }
 
 /// A warning was confirmed.
-fn confirmed(
-    names: &Names<'_>,
-    id: &WarningId,
-    who: &Who,
-    (evidence, filled): (&Evidence, Option<Filled>),
-) -> String {
+fn confirmed(names: &Names<'_>, event: &Event) -> Option<String> {
+    let Event::WarningConfirmed {
+        warning: id,
+        who,
+        evidence,
+        seeing,
+        ..
+    } = event
+    else {
+        return None;
+    };
     let name = names.warning(id);
-    match evidence {
+    Some(match evidence {
         Evidence::Acknowledged => format!("{name} ({id}) acknowledged by {who}."),
         Evidence::Typed(_) => {
-            let how = match filled {
+            let how = match seeing.as_ref().and_then(|seeing| seeing.field) {
                 Some(Filled::Typed) => "typed",
                 Some(Filled::Pasted) => "pasted",
                 None => "gave",
@@ -318,7 +312,7 @@ fn confirmed(
         }
         Evidence::Named => format!("{name} ({id}) confirmed by {who}, who named its digest."),
         Evidence::Accepted => format!("{name} ({id}) was accepted beforehand by {who}."),
-    }
+    })
 }
 
 /// A question was answered. Confirmations and turning around have events of their own.
