@@ -148,7 +148,8 @@ impl Context {
         let name = self.global.theme.clone().or(config.theme);
         let name = name.filter(|name| name != "auto");
         let name = name.unwrap_or_else(|| tui::usual_theme(&identity::var).to_owned());
-        let mut settings = self.screen_in(themes::named(&name, self.paint())?);
+        let palette = themes::named(&name, self.paint())?;
+        let mut settings = self.drawn_in(palette, config.glyphs);
         settings.rules = config.confirm;
         settings.pager = config.pager;
         if self.global.accessible {
@@ -159,8 +160,17 @@ impl Context {
     }
 
     /// The same in this theme.
-    pub(super) fn screen_in(&self, palette: tui::Palette) -> tui::Settings {
-        let glyphs = match self.global.glyphs {
+    pub(super) fn screen_in(&self, palette: tui::Palette) -> Result<tui::Settings, Failure> {
+        Ok(self.drawn_in(palette, self.config()?.glyphs))
+    }
+
+    /// In this theme, with the glyphs of `--glyphs`, else the configured ones.
+    fn drawn_in(&self, palette: tui::Palette, configured: Option<GlyphName>) -> tui::Settings {
+        let named = match self.global.glyphs {
+            GlyphName::Auto => configured.unwrap_or(GlyphName::Auto),
+            name @ (GlyphName::Unicode | GlyphName::Box | GlyphName::Ascii) => name,
+        };
+        let glyphs = match named {
             _ if self.global.accessible => Some(tui::GlyphSet::Ascii),
             GlyphName::Auto => None,
             GlyphName::Unicode => Some(tui::GlyphSet::Unicode),

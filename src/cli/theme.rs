@@ -12,7 +12,7 @@ pub(super) fn run(context: &Context, verb: &ThemeVerb) -> Result<Code, Failure> 
     match verb {
         ThemeVerb::List => list(),
         ThemeVerb::Show { name } => {
-            let screen = context.screen_in(named(name, context.paint())?);
+            let screen = context.screen_in(named(name, context.paint())?)?;
             let text = tui::theme_sample(&screen.palette, screen.depth, screen.glyphs);
             out::print(&text)?;
             Ok(Code::Done)

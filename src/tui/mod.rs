@@ -37,7 +37,7 @@ mod view;
 
 pub use log::Blot;
 pub use run::run;
-pub use settings::{Colour, Settings, is_capable, usual_theme};
+pub use settings::{Colour, Guess, Settings, is_capable, usual_theme};
 pub use still::{Cell, Sitting, still};
 pub use theme::{Depth, GlyphSet, Palette, Report, SHIPPED, ThemeError, Themes};
 pub use theme::{MAX_BYTES as MAX_THEME_BYTES, check as check_theme, sample as theme_sample};

@@ -12,11 +12,11 @@ use super::log::{self, Blot, Feed, Growth, Haste, Window};
 use super::model::{Model, Msg, Order};
 use super::pace::{FRAME, Pace, Urgency};
 use super::seen::Seen;
-use super::term::{self, Heard, Terminal};
-use super::theme::Theme;
+use super::term::{self, Heard, Terminal, is_wide};
+use super::theme::{GlyphSet, Theme};
 use super::update::update;
 use super::view::{self, Scene};
-use super::{Ending, Left, Settings, TuiError};
+use super::{Ending, Guess, Left, Settings, TuiError};
 use crate::report;
 use crate::supervisor::client::{Client, Mirror, Update, log_path, now};
 use crate::types::{Exit, Millis, Moment};
@@ -54,6 +54,9 @@ pub fn run(
         // Nobody listens any more once the screen has been left.
         let _ = heard.send(Event::Heard(what));
     })?;
+    if settings.guess == Guess::Yes {
+        term.measure();
+    }
     let shown = sender.clone();
     let feed = Feed::new(blot, move |window, haste| {
         shown.send(Event::Log(window, haste)).is_ok()
@@ -66,6 +69,7 @@ pub fn run(
         model,
         pace: Pace::new(Terminal::size()),
         theme: Theme::new(&settings.palette, settings.depth, settings.glyphs),
+        plain: Theme::new(&settings.palette, settings.depth, GlyphSet::Ascii),
         login: settings.login,
         mirror,
         feed,
@@ -131,6 +135,8 @@ struct Session<'a> {
     model: Model,
     feed: Feed,
     theme: Theme,
+    /// The same in ASCII, for a terminal that cannot draw the other.
+    plain: Theme,
     login: String,
     term: Terminal,
     events: Receiver<Event>,
@@ -196,38 +202,6 @@ impl Session<'_> {
         }
     }
 
-    /// How long nothing will change by itself.
-    fn wait(&self, now: &Moment) -> Millis {
-        if self.away.is_some() {
-            return LONGEST_WAIT;
-        }
-        let mut waits = vec![LONGEST_WAIT];
-        waits.extend(self.pace.wait(now.up, self.dirty.urgency()));
-        let arming = &self.model.arming;
-        waits.extend(arming.fence_left(now.up));
-        waits.extend(arming.quiet_left(now.up, self.model.rules.quiet));
-        waits.extend(self.pulse.left(now.up));
-        let seen = Seen::of(&self.mirror);
-        let (by_the_second, running) = seen.map_or((false, false), |seen| {
-            let running = seen.subject().is_some_and(|subject| subject.is_running());
-            (self.ticks(&seen, now), running && !seen.gone)
-        });
-        if running {
-            waits.push(FRAME);
-        }
-        let unit = draw::unit(by_the_second);
-        let past = now.wall.as_millis().rem_euclid(unit);
-        waits.push(Millis(u64::try_from(unit - past).unwrap_or(1000)));
-        let shortest = waits.into_iter().min().unwrap_or(LONGEST_WAIT);
-        shortest.max(Millis(1))
-    }
-
-    /// Whether the screen changes with every second.
-    fn ticks(&self, seen: &Seen<'_>, now: &Moment) -> bool {
-        let lively = seen.is_lively(now) || self.model.ticks(seen, now);
-        lively && !self.pace.is_slow()
-    }
-
     fn take(&mut self, event: Event) -> Result<(), TuiError> {
         match event {
             Event::Update(update) => self.update(update)?,
@@ -241,6 +215,11 @@ impl Session<'_> {
                     Haste::Now => Dirty::Now,
                     Haste::Soon => Dirty::Soon,
                 });
+            }
+            Event::Heard(Heard::Typed(Typed::Cursor { row, column }, _))
+                if is_wide(row, column) =>
+            {
+                self.draw_in_ascii();
             }
             Event::Heard(Heard::Typed(typed, at)) => {
                 let before = self.dirty;

@@ -15,6 +15,15 @@ pub enum Colour {
     Never,
 }
 
+/// Whether the glyphs are a guess about the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guess {
+    /// A person has chosen them, or they are ASCII.
+    No,
+    /// By locale and `TERM`: the terminal may still draw them two columns wide.
+    Yes,
+}
+
 /// What the screen looks like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -26,6 +35,8 @@ pub struct Settings {
     pub depth: Depth,
     /// Which characters.
     pub glyphs: GlyphSet,
+    /// Whether the terminal is asked about them.
+    pub guess: Guess,
     /// How consents are taken.
     pub rules: ConsentRules,
     /// The configured pager's words.
@@ -57,13 +68,20 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let set = |name: &str| env(name).filter(|value| !value.is_empty());
+        let guessed = glyphs.is_none();
+        let glyphs = glyphs.unwrap_or_else(|| palette.glyphs(glyph_set(&set)));
         Self {
             login: ["SUDO_USER", "LOGNAME", "USER"]
                 .iter()
                 .find_map(|name| set(name))
                 .unwrap_or_default(),
             depth: depth(colour, &set),
-            glyphs: glyphs.unwrap_or_else(|| palette.glyphs(glyph_set(&set))),
+            guess: if guessed && glyphs != GlyphSet::Ascii {
+                Guess::Yes
+            } else {
+                Guess::No
+            },
+            glyphs,
             rules: ConsentRules::default(),
             pager: None,
             palette,

@@ -210,6 +210,19 @@ impl Pty {
         self.seen().parser.screen().contents()
     }
 
+    /// Whether these words are drawn in reverse somewhere.
+    pub(crate) fn has_reverse(&self, words: &str) -> bool {
+        let seen = self.seen();
+        let screen = seen.parser.screen();
+        let (rows, columns) = screen.size();
+        let reverse = |row: u16| {
+            let cells = (0..columns.get()).filter_map(|column| screen.cell(row, column));
+            let marked = cells.filter(|cell| cell.inverse());
+            marked.map(vt100::Cell::contents).collect::<String>()
+        };
+        (0..rows.get()).any(|row| reverse(row).contains(words))
+    }
+
     /// Waits until the screen shows these words, and returns it. Line breaks and borders between
     /// the words do not count.
     pub(crate) fn wait_for(&self, words: &str) -> String {

@@ -1,8 +1,9 @@
 //! Frames: when one is due, what is in it, and what follows once the terminal has it.
 
-use super::{Dirty, Event, Session};
+use super::{Dirty, Event, LONGEST_WAIT, Session};
 use crate::tui::arming::Missing;
 use crate::tui::model::Msg;
+use crate::tui::pace::FRAME;
 use crate::tui::seen::Seen;
 use crate::tui::term::{Ask, Heard};
 use crate::tui::view;
@@ -27,6 +28,38 @@ pub(super) const fn unit(by_the_second: bool) -> i64 {
 }
 
 impl Session<'_> {
+    /// How long nothing will change by itself.
+    pub(super) fn wait(&self, now: &Moment) -> Millis {
+        if self.away.is_some() {
+            return LONGEST_WAIT;
+        }
+        let mut waits = vec![LONGEST_WAIT];
+        waits.extend(self.pace.wait(now.up, self.dirty.urgency()));
+        let arming = &self.model.arming;
+        waits.extend(arming.fence_left(now.up));
+        waits.extend(arming.quiet_left(now.up, self.model.rules.quiet));
+        waits.extend(self.pulse.left(now.up));
+        let seen = Seen::of(&self.mirror);
+        let (by_the_second, running) = seen.map_or((false, false), |seen| {
+            let running = seen.subject().is_some_and(|subject| subject.is_running());
+            (self.ticks(&seen, now), running && !seen.gone)
+        });
+        if running {
+            waits.push(FRAME);
+        }
+        let unit = unit(by_the_second);
+        let past = now.wall.as_millis().rem_euclid(unit);
+        waits.push(Millis(u64::try_from(unit - past).unwrap_or(1000)));
+        let shortest = waits.into_iter().min().unwrap_or(LONGEST_WAIT);
+        shortest.max(Millis(1))
+    }
+
+    /// Whether the screen changes with every second.
+    fn ticks(&self, seen: &Seen<'_>, now: &Moment) -> bool {
+        let lively = seen.is_lively(now) || self.model.ticks(seen, now);
+        lively && !self.pace.is_slow()
+    }
+
     /// Draws a frame where one is due and the last one has arrived.
     pub(super) fn draw(&mut self, now: &Moment) {
         let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
@@ -64,6 +97,13 @@ impl Session<'_> {
         }
         self.drawn = Some(drawn);
         self.dirty = Dirty::No;
+    }
+
+    /// The terminal makes boxes two columns wide, which tears every row apart: it gets none.
+    pub(super) fn draw_in_ascii(&mut self) {
+        self.theme = self.plain.clone();
+        self.term.forget();
+        self.dirty = Dirty::Now;
     }
 
     /// The terminal took the last frame. Where it shows what is to be answered, the supervisor is

@@ -15,12 +15,13 @@ use super::arming::Fence;
 use super::input::{Parser, Typed};
 use crate::supervisor::client::now;
 use crate::types::Millis;
-use crossterm::cursor::{Hide, Show};
+use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
 };
-use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
+use crossterm::{execute, queue};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use rustix::event::{EventfdFlags, eventfd};
@@ -63,6 +64,15 @@ static BROKEN: AtomicBool = AtomicBool::new(false);
 const USUAL: (u16, u16) = (80, 24);
 /// The largest frame that is drawn, in columns and rows.
 const LARGEST: (u16, u16) = (500, 200);
+
+/// The row in which a line is drawn at the start to see how wide it comes out; no fence asks there.
+const RULER: u16 = 2;
+
+/// Whether a place of the cursor tells that the line of [`Terminal::measure`] came out two columns
+/// wide; rows and columns count from 1.
+pub(crate) fn is_wide(row: u16, column: u16) -> bool {
+    row == RULER + 1 && column > 2
+}
 
 /// A terminal in raw mode on its alternate screen. Dropping it gives it back.
 pub(crate) struct Terminal {
@@ -116,6 +126,16 @@ impl Terminal {
             thread::spawn(move || read::read_keys(&parser, &ends, &sender, &heard))
         });
         Ok(terminal)
+    }
+
+    /// Draws one line of a box, which the first frame wipes out, and asks where the cursor is behind
+    /// it: terminals set up for Chinese, Japanese or Korean make it two columns wide. Nobody waits
+    /// for the answer. Call it before the first frame.
+    pub(crate) fn measure(&self) {
+        let mut out = io::stdout();
+        // A terminal that is gone has its own thread to say so.
+        let _ =
+            queue!(out, MoveTo(0, RULER), Print("─"), Print("\x1b[6n")).and_then(|()| out.flush());
     }
 
     /// How many columns and rows there are.

@@ -149,6 +149,25 @@ impl Glyphs {
     }
 }
 
+/// What stands for a character where only ASCII may be drawn; one column, like a `?` for the rest.
+/// Not for wide ones: their second column stays empty.
+pub(crate) fn in_ascii(character: char) -> char {
+    match character {
+        ' '..='~' => character,
+        '\u{a0}' => ' ',
+        '‐'..='―' | '─' | '−' => '-',
+        '‘' | '’' | '′' => '\'',
+        '“' | '”' | '″' | '«' | '»' => '"',
+        '…' => '.',
+        '•' | '·' => '*',
+        '→' | '▸' => '>',
+        '←' | '◂' => '<',
+        '│' => '|',
+        '×' | '✓' => 'x',
+        _ => '?',
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ pub use sample::sample;
 pub use shipped::SHIPPED;
 
 pub(crate) use colour::of_256;
-pub(crate) use glyphs::{Glyphs, MARKS, Mark, Symbols};
+pub(crate) use glyphs::{Glyphs, MARKS, Mark, Symbols, in_ascii};
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -168,6 +168,7 @@ impl Palette {
 #[derive(Debug, Clone)]
 pub(crate) struct Theme {
     depth: Depth,
+    set: GlyphSet,
     looks: [Look; ROLES.len()],
     pub(crate) glyphs: Glyphs,
 }
@@ -177,6 +178,7 @@ impl Theme {
     pub(crate) fn new(palette: &Palette, depth: Depth, glyphs: GlyphSet) -> Self {
         Self {
             depth,
+            set: glyphs,
             looks: palette.looks,
             glyphs: Glyphs::of(glyphs, palette.symbols),
         }
@@ -186,9 +188,15 @@ impl Theme {
     pub(crate) fn bare(glyphs: GlyphSet) -> Self {
         Self {
             depth: Depth::Mono,
+            set: glyphs,
             looks: [Look::default(); ROLES.len()],
             glyphs: Glyphs::of(glyphs, Symbols::default()),
         }
+    }
+
+    /// Whether nothing but ASCII may reach the terminal.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.set == GlyphSet::Ascii
     }
 
     /// A role's style on this terminal.

@@ -20,7 +20,7 @@ mod text_box;
 
 use super::model::{Mode, Model, Overlay};
 use super::seen::Seen;
-use super::theme::{GlyphSet, Role, Theme};
+use super::theme::{GlyphSet, Role, Theme, in_ascii};
 use crate::text;
 use crate::types::Moment;
 use pen::Pen;
@@ -44,6 +44,20 @@ const BARS_BELOW: u16 = 3;
 
 /// Draws one frame; gives the place of the text cursor, where a text is being typed.
 pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
+    let cursor = draw_all(scene, buffer);
+    if scene.theme.is_ascii() {
+        // Plans and logs say what they like.
+        for cell in &mut buffer.content {
+            if !cell.symbol().is_ascii() {
+                let first = cell.symbol().chars().next().map_or('?', in_ascii);
+                cell.set_char(first);
+            }
+        }
+    }
+    cursor
+}
+
+fn draw_all(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
     if area.is_empty() {
         return None;
