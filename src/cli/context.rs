@@ -151,6 +151,7 @@ impl Context {
         let palette = themes::named(&name, self.paint())?;
         let mut settings = self.drawn_in(palette, config.glyphs);
         settings.rules = config.confirm;
+        settings.notify = config.notify.unwrap_or_default();
         settings.pager = config.pager;
         if self.global.accessible {
             // Speech input and text expanders paste.

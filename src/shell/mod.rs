@@ -9,6 +9,7 @@
 
 use std::ffi::OsStr;
 
+pub mod announce;
 pub mod ask;
 pub mod bearing;
 pub mod clock;

@@ -7,6 +7,7 @@
 //! model, `run` is the loop around them and `term` the only place that touches the terminal. `still`
 //! draws one frame of a folded journal, for pictures.
 
+mod alerts;
 mod arming;
 mod bindings;
 mod boxes;
@@ -37,7 +38,7 @@ mod view;
 
 pub use log::Blot;
 pub use run::run;
-pub use settings::{Colour, Guess, Settings, is_capable, usual_theme};
+pub use settings::{Colour, Guess, Settings, Titles, is_capable, usual_theme};
 pub use still::{Cell, Sitting, still};
 pub use theme::{Depth, GlyphSet, Palette, Report, SHIPPED, ThemeError, Themes};
 pub use theme::{MAX_BYTES as MAX_THEME_BYTES, check as check_theme, sample as theme_sample};

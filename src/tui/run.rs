@@ -2,6 +2,7 @@
 //! four a second while a log flows; no wake-up that changes nothing. Frames themselves are `draw`'s,
 //! how many there may be is `pace`'s.
 
+mod alert;
 mod away;
 mod draw;
 mod live;
@@ -13,13 +14,14 @@ use super::model::{Model, Msg, Order};
 use super::pace::{FRAME, Pace, Urgency};
 use super::seen::Seen;
 use super::term::{self, Heard, Terminal, is_wide};
-use super::theme::{GlyphSet, Theme};
+use super::theme::{GlyphSet, Theme, in_ascii};
 use super::update::update;
 use super::view::{self, Scene};
 use super::{Ending, Guess, Left, Settings, TuiError};
 use crate::report;
 use crate::supervisor::client::{Client, Mirror, Update, log_path, now};
 use crate::types::{Exit, Millis, Moment};
+use alert::Caller;
 use live::{Pulse, Wish};
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use std::collections::VecDeque;
@@ -55,7 +57,7 @@ pub fn run(
         let _ = heard.send(Event::Heard(what));
     })?;
     if settings.guess == Guess::Yes {
-        term.measure();
+        Terminal::measure();
     }
     let shown = sender.clone();
     let feed = Feed::new(blot, move |window, haste| {
@@ -68,6 +70,7 @@ pub fn run(
         client,
         model,
         pace: Pace::new(Terminal::size()),
+        caller: Caller::new(settings.notify, settings.titles),
         theme: Theme::new(&settings.palette, settings.depth, settings.glyphs),
         plain: Theme::new(&settings.palette, settings.depth, GlyphSet::Ascii),
         login: settings.login,
@@ -157,6 +160,7 @@ struct Session<'a> {
     /// When the log was last looked at for what is new in it.
     looked: Millis,
     pace: Pace,
+    caller: Caller,
     drawn: Option<draw::Drawn>,
     left: Option<Left>,
 }
@@ -177,6 +181,7 @@ impl Session<'_> {
                     .or_else(|| self.events.try_recv().ok());
             }
             self.look_at_pulse();
+            self.alert();
             if self.away.is_some() {
                 continue;
             }
@@ -375,9 +380,15 @@ impl Session<'_> {
 
     /// At most ten lines for the scrollback.
     fn summary(&self) -> Vec<String> {
-        match &self.mirror.state {
-            Some(state) => report::finished_summary(&self.mirror.plan, state),
-            None => Vec::new(),
+        let Some(state) = &self.mirror.state else {
+            return Vec::new();
+        };
+        let mut lines = report::finished_summary(&self.mirror.plan, state);
+        if self.theme.is_ascii() {
+            for line in &mut lines {
+                *line = line.chars().map(in_ascii).collect();
+            }
         }
+        lines
     }
 }

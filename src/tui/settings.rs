@@ -2,7 +2,7 @@
 //! brings what it needs of it.
 
 use super::theme::{Depth, GlyphSet, Palette};
-use crate::types::ConsentRules;
+use crate::types::{ConsentRules, Notify};
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub enum Guess {
     Yes,
 }
 
+/// Whether the terminal's title is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Titles {
+    /// This terminal has one.
+    Shown,
+    /// It has none, and would draw it as text.
+    None,
+}
+
 /// What the screen looks like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -37,6 +46,10 @@ pub struct Settings {
     pub glyphs: GlyphSet,
     /// Whether the terminal is asked about them.
     pub guess: Guess,
+    /// Whether the title says how the run is.
+    pub titles: Titles,
+    /// How a person is called.
+    pub notify: Notify,
     /// How consents are taken.
     pub rules: ConsentRules,
     /// The configured pager's words.
@@ -82,6 +95,8 @@ impl Settings {
                 Guess::No
             },
             glyphs,
+            titles: titles(&set),
+            notify: Notify::default(),
             rules: ConsentRules::default(),
             pager: None,
             palette,
@@ -135,6 +150,16 @@ fn depth(colour: Colour, set: &dyn Fn(&str) -> Option<String>) -> Depth {
         Depth::C16
     } else {
         Depth::Mono
+    }
+}
+
+/// Whether this terminal has a title.
+fn titles(set: &dyn Fn(&str) -> Option<String>) -> Titles {
+    let term = set("TERM").unwrap_or_default();
+    if term.starts_with("vt") || term == "linux" || !is_capable(Some(&term)) {
+        Titles::None
+    } else {
+        Titles::Shown
     }
 }
 

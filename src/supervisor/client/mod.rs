@@ -25,6 +25,7 @@ use std::time::Duration;
 pub use reopen::reopen;
 
 pub use super::mirror::{Mirror, log_path, now, read_run, silence, trace};
+pub use crate::shell::announce::announce;
 pub use crate::shell::exec::Trace;
 pub use crate::shell::foreground::{Errand, Lent, hang_up, lend, pager, shell};
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};

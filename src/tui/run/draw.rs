@@ -92,7 +92,8 @@ impl Session<'_> {
         };
         // Making bytes of it does not fail; that the terminal is gone, its own thread says.
         let fence = self.model.arming.fence();
-        if let Ok(bytes) = self.term.draw(buffer, cursor, fence, ask) {
+        let more = self.caller.take();
+        if let Ok(bytes) = self.term.draw(buffer, cursor, fence, &more, ask) {
             self.pace.began(now.up, bytes);
         }
         self.drawn = Some(drawn);

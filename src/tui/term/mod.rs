@@ -60,6 +60,8 @@ static HELD: AtomicBool = AtomicBool::new(false);
 static ORIGINAL: Mutex<Option<Termios>> = Mutex::new(None);
 /// A thread beside the loop has panicked.
 static BROKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the title is ours, and the one from before is kept by the terminal.
+static TITLED: AtomicBool = AtomicBool::new(false);
 /// The size that is taken where the terminal does not know its own.
 const USUAL: (u16, u16) = (80, 24);
 /// The largest frame that is drawn, in columns and rows.
@@ -131,7 +133,7 @@ impl Terminal {
     /// Draws one line of a box, which the first frame wipes out, and asks where the cursor is behind
     /// it: terminals set up for Chinese, Japanese or Korean make it two columns wide. Nobody waits
     /// for the answer. Call it before the first frame.
-    pub(crate) fn measure(&self) {
+    pub(crate) fn measure() {
         let mut out = io::stdout();
         // A terminal that is gone has its own thread to say so.
         let _ =
@@ -148,17 +150,32 @@ impl Terminal {
         (columns.min(LARGEST.0), rows.min(LARGEST.1))
     }
 
+    /// The bytes that set the title, for the end of a frame; the first ones also keep the title that
+    /// was there.
+    pub(crate) fn title(text: &str) -> String {
+        let kept = TITLED.swap(true, Ordering::SeqCst);
+        let keep = if kept { "" } else { "\x1b[22;0t" };
+        format!("{keep}\x1b]2;{text}\x1b\\")
+    }
+
+    /// Whether the title is ours; it is not after somebody else had the terminal.
+    pub(crate) fn is_titled() -> bool {
+        TITLED.load(Ordering::SeqCst)
+    }
+
     /// Draws the difference to what is on the screen, in one write on a thread of its own, which
-    /// says [`Heard::Written`] in the end, with a fence behind it where one is wanted; says how many
-    /// bytes that takes. Nobody may draw in the meantime.
+    /// says [`Heard::Written`] in the end, with a fence behind it where one is wanted, and whatever
+    /// else (`more`); says how many bytes that takes. Nobody may draw in the meantime.
     pub(crate) fn draw(
         &mut self,
         next: Buffer,
         cursor: Option<Position>,
         fence: Option<Fence>,
+        more: &str,
         ask: Ask,
     ) -> io::Result<usize> {
         let mut bytes = self.screen.next(next, cursor, fence)?;
+        bytes.extend(more.as_bytes());
         if ask == Ask::Answer {
             bytes.extend(send::ASK);
         }
@@ -270,6 +287,9 @@ fn give_back() -> bool {
         return false;
     }
     let mut out = io::stdout();
+    if TITLED.swap(false, Ordering::SeqCst) {
+        let _ = queue!(out, Print("\x1b[23;0t"));
+    }
     let _ = execute!(
         out,
         DisableFocusChange,
