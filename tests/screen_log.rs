@@ -316,6 +316,58 @@ fn r29_at_the_end_scrolling_down_follows_again_also_where_lines_are_wrapped() {
     walk.open("end");
 }
 
+#[test]
+fn the_mouse_scrolls_only_where_a_person_wants_it_and_is_given_back() {
+    let walk = Walk::of("seq 1 100; await end");
+    let mut screen = walk.start(80, 24, &[]);
+    wait_line(&screen, " ", "100");
+    let wheel_up = "\u{1b}[<64;10;12M";
+    screen.send("m");
+    screen.wait_for("The mouse wheel scrolls.");
+    assert!(said(&screen).contains("\u{1b}[?1000h"));
+    // A click is nothing; a notch is three lines.
+    screen.send("\u{1b}[<0;5;20M\u{1b}[<0;5;20m");
+    screen.send(wheel_up);
+    let up = screen.wait_for("follow OFF");
+    assert!(
+        log_rows(&up).last().is_some_and(|row| row.ends_with(" 97")),
+        "{up}"
+    );
+    screen.send("\u{1b}[<65;10;12M");
+    screen.wait_for("follow ON");
+    screen.send("q");
+    assert!(screen.wait().success());
+    let said = said(&screen);
+    let off = said.rfind("\u{1b}[?1000l").expect("it is taken back");
+    assert!(off > said.rfind("\u{1b}[?1000h").expect("it was on"));
+    walk.open("end");
+}
+
+#[test]
+fn the_mouse_is_the_terminals_unless_it_is_wanted() {
+    let walk = Walk::of("seq 1 100; await end");
+    let screen = walk.start(80, 24, &[]);
+    let before = wait_line(&screen, " ", "100");
+    screen.send("\u{1b}[<64;10;12M\u{1b}[<0;5;24M");
+    screen.send("j?");
+    screen.wait_for("this help");
+    screen.send("q");
+    screen.wait_gone("this help");
+    assert!(!said(&screen).contains("\u{1b}[?1000h"), "{before}");
+    // It may be wanted from the start.
+    std::fs::write(walk.sandbox.path("config.yaml"), "mouse: on\n").expect("the sandbox is ours");
+    let config = walk.sandbox.path("config.yaml").display().to_string();
+    let other = walk.attach(&["--observe", "--config", &config], &[]);
+    wait_line(&other, " ", "100");
+    assert!(said(&other).contains("\u{1b}[?1000h"));
+    walk.open("end");
+}
+
+/// Everything that was sent to a terminal.
+fn said(screen: &Pty) -> String {
+    String::from_utf8_lossy(&screen.bytes()).into_owned()
+}
+
 /// A gigabyte: plain lines, one of them with the needle, and at the end coloured ones, which take
 /// long to look through.
 const GIGABYTE: &str = r#"

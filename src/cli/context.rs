@@ -153,6 +153,9 @@ impl Context {
         settings.rules = config.confirm;
         settings.notify = config.notify.unwrap_or_default();
         settings.pager = config.pager;
+        if config.mouse == Some(true) {
+            settings.mouse = tui::Mouse::On;
+        }
         if self.global.accessible {
             // Speech input and text expanders paste.
             settings.rules.paste = Paste::Allow;

@@ -100,6 +100,8 @@ fn moves() -> Vec<Binding> {
         bind(&[Key::PageUp], "PgUp", "", "one page up", Move, Action::PageUp,),
         bind(&[Char('g'), Key::Home], "g Home", "", "to the first line", Move, Action::First,),
         bind(&[Char('G'), Key::End], "G End", "", "to the last line", Move, Action::Last,),
+        bind(&[Key::WheelUp], "", "", "", Move, Action::WheelUp,),
+        bind(&[Key::WheelDown], "", "", "", Move, Action::WheelDown,),
     ]
 }
 
@@ -244,8 +246,13 @@ fn full_log() -> Vec<Binding> {
         words.clone_into(&mut movement[at].footer);
     }
     all.extend(movement);
-    all.push(help());
+    all.extend([mouse(), help()]);
     all
+}
+
+fn mouse() -> Binding {
+    let help = "mouse wheel on, off";
+    bind(&[Char('m')], "m", "", help, View, Action::Mouse)
 }
 
 fn help() -> Binding {
@@ -267,7 +274,7 @@ fn ends(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         all.push(bind(&[Char('T')], "T", "take controls ...",
              "take the controls (asks for a phrase)", Upgrade, Action::TakeControls));
     }
-    all.push(help());
+    all.extend([mouse(), help()]);
     all.push(match mode {
         Mode::Overview if seen.yours => leave("quit", "quit; nothing was changed"),
         Mode::Finished => leave("leave", "leave; a summary stays in your scrollback"),

@@ -36,7 +36,9 @@ impl Field {
             | Key::PageDown
             | Key::Home
             | Key::End
-            | Key::F1 => return false,
+            | Key::F1
+            | Key::WheelUp
+            | Key::WheelDown => return false,
         }
         self.pasted &= !self.text.is_empty();
         true

@@ -26,6 +26,9 @@ pub(crate) enum Key {
     Home,
     End,
     F1,
+    /// The mouse's wheel, one notch.
+    WheelUp,
+    WheelDown,
 }
 
 /// What the bytes said.
@@ -247,6 +250,15 @@ fn csi(held: &[u8]) -> Step {
         };
     };
     let parameters = &held[2..2 + end];
+    if let Some(mouse) = parameters.strip_prefix(b"<") {
+        // Of the mouse only the wheel counts.
+        let said = match (held[2 + end], number(mouse)) {
+            (b'M', 64) => Some(Typed::Key(Key::WheelUp)),
+            (b'M', 65) => Some(Typed::Key(Key::WheelDown)),
+            _ => None,
+        };
+        return Step::Took(3 + end, said);
+    }
     let mut numbers = parameters.split(|b| *b == b';').map(number);
     let (first, second) = (numbers.next().unwrap_or(0), numbers.next());
     let said = match (held[2 + end], second) {

@@ -18,6 +18,8 @@ pub(crate) enum Action {
     Down,
     PageUp,
     PageDown,
+    WheelUp,
+    WheelDown,
     First,
     Last,
     /// Opens what the cursor is on, or the warning that waits.
@@ -27,6 +29,8 @@ pub(crate) enum Action {
     NextPane,
     /// Something with a log.
     Log(LogKey),
+    /// The mouse's wheel scrolls, or the terminal has it.
+    Mouse,
     Command,
     Warnings,
     Help,
@@ -67,6 +71,9 @@ impl Action {
             | Self::Down
             | Self::PageUp
             | Self::PageDown
+            | Self::WheelUp
+            | Self::WheelDown
+            | Self::Mouse
             | Self::First
             | Self::Last
             | Self::Open

@@ -4,7 +4,7 @@
 use super::field::Field;
 use super::input::Key;
 use super::keymap::LogKey;
-use super::log::{LogMove, Way, Wrap};
+use super::log::{LogMove, Mouse, Way, Wrap};
 use super::model::{Mode, Model, Order, Pane};
 use super::rows::{Row, every_row};
 use super::seen::{Screen, Seen};
@@ -111,6 +111,20 @@ pub(super) fn act(model: &mut Model, seen: &Seen<'_>, mode: Mode, key: LogKey) -
             Vec::new()
         }
     }
+}
+
+/// Has the mouse's wheel scroll, or leaves the mouse to the terminal.
+pub(super) fn switch_mouse(model: &mut Model) -> Vec<Order> {
+    let (mouse, said) = match model.mouse {
+        Mouse::Off => (
+            Mouse::On,
+            "The mouse wheel scrolls. Selecting text needs Shift now, or m again.",
+        ),
+        Mouse::On => (Mouse::Off, "The mouse is the terminal's: it selects text."),
+    };
+    model.mouse = mouse;
+    model.said = Some(said.into());
+    vec![Order::Mouse(mouse)]
 }
 
 /// Half a page, in columns.

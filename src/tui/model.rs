@@ -5,7 +5,7 @@ use super::arming::Arming;
 use super::errands::{Loan, ShellAt};
 use super::field::Field;
 use super::input::{Key, Typed};
-use super::log::{LogMove, Looks, Window};
+use super::log::{LogMove, Looks, Mouse, Window};
 use super::seen::{Screen, Seen, Subject};
 use crate::engine::Refusal;
 use crate::journal::{Decision, Question};
@@ -65,6 +65,8 @@ pub(crate) enum Order {
     Drain,
     /// Move in the log.
     Log(LogMove),
+    /// Have the terminal send the mouse's wheel, or keep it.
+    Mouse(Mouse),
     /// Lend the terminal.
     Lend(Loan),
     /// Write this to the terminal's clipboard.
@@ -185,6 +187,8 @@ pub(crate) struct Model {
     pub(crate) log: Window,
     /// How logs are looked at.
     pub(crate) looks: Looks,
+    /// Whether the mouse's wheel scrolls.
+    pub(crate) mouse: Mouse,
     /// The intent whose log a person wants; none: the present one's.
     pub(crate) chosen: Option<Seq>,
     /// The text to look for that is being typed.
@@ -230,6 +234,7 @@ impl Model {
             full_log: false,
             log: Window::default(),
             looks: Looks::default(),
+            mouse: Mouse::default(),
             chosen: None,
             search: None,
             sideways: 0,

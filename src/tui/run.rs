@@ -9,7 +9,7 @@ mod live;
 mod replies;
 
 use super::input::Typed;
-use super::log::{self, Blot, Feed, Growth, Haste, Window};
+use super::log::{self, Blot, Feed, Growth, Haste, Mouse, Window};
 use super::model::{Model, Msg, Order};
 use super::pace::{FRAME, Pace, Urgency};
 use super::seen::Seen;
@@ -52,12 +52,15 @@ pub fn run(
 ) -> Result<Ending, TuiError> {
     let (sender, events) = channel();
     let heard = sender.clone();
-    let term = Terminal::open(move |what| {
+    let mut term = Terminal::open(move |what| {
         // Nobody listens any more once the screen has been left.
         let _ = heard.send(Event::Heard(what));
     })?;
     if settings.guess == Guess::Yes {
         Terminal::measure();
+    }
+    if settings.mouse == Mouse::On {
+        term.mouse(settings.mouse);
     }
     let shown = sender.clone();
     let feed = Feed::new(blot, move |window, haste| {
@@ -66,6 +69,7 @@ pub fn run(
     forward(updates, sender.clone());
     let mut model = Model::new(Terminal::size());
     model.rules = settings.rules;
+    model.mouse = settings.mouse;
     let mut session = Session {
         client,
         model,
@@ -338,6 +342,7 @@ impl Session<'_> {
                 self.moved = true;
                 self.feed.go(to);
             }
+            Order::Mouse(mouse) => self.term.mouse(mouse),
         }
     }
 

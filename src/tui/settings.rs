@@ -1,6 +1,7 @@
 //! What is chosen once, before the first frame. Nothing here looks at the environment itself: `cli`
 //! brings what it needs of it.
 
+use super::log::Mouse;
 use super::theme::{Depth, GlyphSet, Palette};
 use crate::types::{ConsentRules, Notify};
 
@@ -52,6 +53,8 @@ pub struct Settings {
     pub notify: Notify,
     /// How consents are taken.
     pub rules: ConsentRules,
+    /// Whether the mouse's wheel scrolls from the start.
+    pub mouse: Mouse,
     /// The configured pager's words.
     pub pager: Option<Vec<String>>,
 }
@@ -98,6 +101,7 @@ impl Settings {
             titles: titles(&set),
             notify: Notify::default(),
             rules: ConsentRules::default(),
+            mouse: Mouse::default(),
             pager: None,
             palette,
         }

@@ -152,6 +152,9 @@ pub(super) fn act(
         Action::Down => go(model, seen, mode, 1, now),
         Action::PageUp if logs::moves_log(model, mode) => vec![Order::Log(LogMove::Pages(-1))],
         Action::PageDown if logs::moves_log(model, mode) => vec![Order::Log(LogMove::Pages(1))],
+        Action::WheelUp => go(model, seen, mode, -NOTCH, now),
+        Action::WheelDown => go(model, seen, mode, NOTCH, now),
+        Action::Mouse => logs::switch_mouse(model),
         Action::PageUp => go(model, seen, mode, -page(model), now),
         Action::PageDown => go(model, seen, mode, page(model), now),
         Action::First => go(model, seen, mode, i32::MIN, now),
@@ -186,6 +189,9 @@ pub(super) fn act(
         Action::Leave => leave(model, seen, mode),
     }
 }
+
+/// How many lines a notch of the mouse's wheel moves.
+const NOTCH: i32 = 3;
 
 /// From the log to the steps, with the cursor on what is under way, and back.
 fn next_pane(model: &mut Model, seen: &Seen<'_>) {

@@ -116,6 +116,16 @@ impl Wrap {
     }
 }
 
+/// Whether the mouse's wheel scrolls. Nothing else of it is ever looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mouse {
+    /// The terminal has it, so that text can be selected.
+    #[default]
+    Off,
+    /// Its wheel scrolls.
+    On,
+}
+
 /// How a person looks at logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Looks {

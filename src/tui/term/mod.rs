@@ -4,6 +4,7 @@
 //! own brings to it (`send`).
 
 mod hand_over;
+mod mouse;
 mod read;
 mod send;
 mod write;
@@ -13,6 +14,7 @@ pub(crate) use send::Ask;
 use super::TuiError;
 use super::arming::Fence;
 use super::input::{Parser, Typed};
+use super::log::Mouse;
 use crate::supervisor::client::now;
 use crate::types::Millis;
 use crossterm::cursor::{Hide, MoveTo, Show};
@@ -79,6 +81,8 @@ pub(crate) fn is_wide(row: u16, column: u16) -> bool {
 /// A terminal in raw mode on its alternate screen. Dropping it gives it back.
 pub(crate) struct Terminal {
     screen: Frames,
+    /// What goes to the terminal before the next frame.
+    before_frame: Vec<u8>,
     sender: Sender,
     parser: Arc<Mutex<Parser>>,
     ends: Arc<OwnedFd>,
@@ -106,6 +110,7 @@ impl Terminal {
         give_back_on_panic();
         let mut terminal = Self {
             screen: Frames::new(),
+            before_frame: Vec::new(),
             sender: sender.clone(),
             parser: Arc::clone(&parser),
             ends: Arc::clone(&ends),
@@ -163,6 +168,12 @@ impl Terminal {
         TITLED.load(Ordering::SeqCst)
     }
 
+    /// Has the terminal send the mouse's wheel, or keep it; with the next frame, since nothing may
+    /// come between the bytes of one.
+    pub(crate) fn mouse(&mut self, mouse: Mouse) {
+        self.before_frame.extend_from_slice(mouse::switch(mouse));
+    }
+
     /// Draws the difference to what is on the screen, in one write on a thread of its own, which
     /// says [`Heard::Written`] in the end, with a fence behind it where one is wanted, and whatever
     /// else (`more`); says how many bytes that takes. Nobody may draw in the meantime.
@@ -174,7 +185,8 @@ impl Terminal {
         more: &str,
         ask: Ask,
     ) -> io::Result<usize> {
-        let mut bytes = self.screen.next(next, cursor, fence)?;
+        let mut bytes = std::mem::take(&mut self.before_frame);
+        bytes.extend(self.screen.next(next, cursor, fence)?);
         bytes.extend(more.as_bytes());
         if ask == Ask::Answer {
             bytes.extend(send::ASK);
@@ -261,7 +273,9 @@ fn take() -> io::Result<()> {
         EnableFocusChange,
         Hide,
         Clear(ClearType::All)
-    )
+    )?;
+    io::stdout().write_all(mouse::again())?;
+    io::stdout().flush()
 }
 
 /// Has every key come as it is typed. Modes that were found before are the ones to go back to: what a
@@ -290,6 +304,7 @@ fn give_back() -> bool {
     if TITLED.swap(false, Ordering::SeqCst) {
         let _ = queue!(out, Print("\x1b[23;0t"));
     }
+    let _ = out.write_all(mouse::back());
     let _ = execute!(
         out,
         DisableFocusChange,
