@@ -477,3 +477,99 @@ fn r13_a_terminal_that_became_too_small_confirms_nothing_and_shows_the_box_when_
     assert_eq!(phrases(&sandbox), 0, "{}", sandbox.journal());
     confirm_by_phrase(&sandbox, &screen);
 }
+
+#[test]
+fn nothing_is_confirmed_towards_a_supervisor_that_does_not_answer() {
+    let sandbox = shop(&[1]);
+    let screen = at_ack(&sandbox);
+    let supervisor = sandbox.supervisor();
+    kill(supervisor, Signal::STOP);
+    let before = screen.asked();
+    screen.resize(90, 30);
+    screen.wait_asked(before);
+    screen.wait_for("the supervisor of the run has not answered");
+    pause(700);
+    screen.send("a");
+    screen.wait_for("the supervisor of the run has not answered");
+    kill(supervisor, Signal::CONT);
+    screen.wait_for(ACK_ARMED);
+    assert_eq!(acks(&sandbox), 0, "{}", sandbox.journal());
+    screen.send("a");
+    wait_until("it is acknowledged", || acks(&sandbox) == 1);
+}
+
+#[test]
+fn what_is_longer_than_a_page_is_confirmed_from_its_last_page_only() {
+    let sandbox = shop(&[1, 2]);
+    let long = "Another table is lost. ".repeat(150);
+    let plan = PLAN.replace("The old tables are lost.", &long);
+    std::fs::write(sandbox.path("shop.yaml"), plan).expect("the sandbox is ours");
+    let screen = before_phrase(&sandbox, &[]);
+    screen.wait_for("There is more to read");
+    screen.send("e");
+    screen.wait_for("Read on first");
+    screen.send("\r");
+    let mut pages = 1;
+    while !screen.screen().contains(PHRASE) {
+        pages += 1;
+        screen.send("\x1b[6~");
+        screen.wait_for(&format!("part {pages}/"));
+    }
+    assert!(pages > 2, "{pages} pages");
+    let shown = screen.wait_for(PHRASE_ARMED);
+    assert_eq!(field(&shown), "", "{shown}");
+    assert_eq!(phrases(&sandbox), 0, "{}", sandbox.journal());
+    screen.send_slowly(PHRASE);
+    // Back on an earlier page the phrase is complete and yet does not count.
+    screen.send("\x1b[5~");
+    screen.wait_for("There is more to read");
+    screen.send("\r");
+    screen.wait_for("Read on first");
+    assert_eq!(phrases(&sandbox), 0, "{}", sandbox.journal());
+    screen.send("\x1b[6~");
+    screen.wait_for(PHRASE_ARMED);
+    pause(300);
+    screen.send("\r");
+    wait_until("the phrase is confirmed", || phrases(&sandbox) == 1);
+}
+
+/// The value of a text in a line of JSON.
+fn value<'a>(line: &'a str, key: &str) -> &'a str {
+    let found = line.split(&format!("\"{key}\":\"")).nth(1);
+    let rest = found.unwrap_or_else(|| panic!("no {key} in {line}"));
+    rest.split('"').next().unwrap_or_default()
+}
+
+#[test]
+fn a_consent_is_recorded_with_all_that_was_known_of_it() {
+    let sandbox = shop(&[1, 2]);
+    let screen = at_phrase(&sandbox, &[]);
+    confirm_by_phrase(&sandbox, &screen);
+    let journal = sandbox.journal();
+    let lines = journal
+        .lines()
+        .filter(|line| line.contains("\"WarningConfirmed\""));
+    let [ack, typed] = lines.collect::<Vec<_>>()[..] else {
+        panic!("{journal}");
+    };
+    assert_eq!(value(ack, "level"), "ack");
+    assert_eq!(value(typed, "level"), "type");
+    assert_eq!(value(typed, "field"), "typed");
+    assert_eq!(value(typed, "typed"), PHRASE);
+    for line in [ack, typed] {
+        // Shown, then armed after the quiet time, then answered; digest, who, and the question that
+        // holds text and facts.
+        let times = ["shown", "armed", "t"].map(|key| value(line, key));
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(value(line, "digest").len(), 16, "{line}");
+        assert!(line.contains("\"login\":"), "{line}");
+        assert!(line.contains("\"seen\":\""), "{line}");
+        let number = line.split("\"asked\":").nth(1).unwrap_or_default();
+        let number: String = number.chars().take_while(char::is_ascii_digit).collect();
+        let question = format!("\"n\":{number},");
+        let asked = journal.lines().find(|line| line.contains(&question));
+        let asked = asked.unwrap_or_else(|| panic!("no event {number} in {journal}"));
+        assert!(asked.contains("\"QuestionAsked\""), "{asked}");
+        assert!(asked.contains(value(line, "warning")), "{asked}");
+    }
+}
