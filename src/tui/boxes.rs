@@ -23,8 +23,7 @@ pub(super) fn edit(
     key: Key,
     now: &Moment,
 ) -> Option<Vec<Order>> {
-    if let Some(missing) = model.missing(now.up).filter(|_| is_text(mode, key)) {
-        model.said = Some(missing.sentence().to_owned());
+    if is_text(mode, key) && model.missing(now.up).is_some() {
         return Some(Vec::new());
     }
     if key == Key::Enter {
@@ -64,8 +63,8 @@ pub(super) fn paste(model: &mut Model, seen: &Seen<'_>, text: &str, now: &Moment
     let mode = model.mode(seen);
     if model.rules.paste == Paste::Refuse || field(model, mode).is_none() {
         model.said = Some("Paste is off here: type it.".into());
-    } else if let Some(missing) = model.missing(now.up) {
-        model.said = Some(missing.sentence().to_owned());
+    } else if model.missing(now.up).is_some() {
+        model.said = None;
     } else if !is_last_page(model, seen, now) {
         model.said = Some(READ_ON.into());
     } else if let Some(field) = field(model, mode) {

@@ -7,7 +7,7 @@ use super::keymap;
 use super::logs;
 use super::model::{Mode, Model, Order, Overlay, TWICE};
 use super::seen::{Screen, Seen};
-use super::update::{act, rearm, refuse};
+use super::update::{act, rearm};
 use crate::types::Moment;
 
 /// A key, a paste or a word of the terminal.
@@ -57,8 +57,9 @@ fn pressed(model: &mut Model, seen: &Seen<'_>, key: Key, now: &Moment) -> Vec<Or
         model.said = no_such_key(mode, key, seen);
         return Vec::new();
     };
-    if let Some(missing) = model.missing(now.up).filter(|_| action.answers()) {
-        return refuse(model, missing.sentence());
+    if action.answers() && model.missing(now.up).is_some() {
+        // What is missing stands on the screen as long as it is, and no longer.
+        return Vec::new();
     }
     act(model, seen, mode, action, now)
 }
