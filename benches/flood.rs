@@ -19,6 +19,10 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+#[path = "figures/mod.rs"]
+mod figures;
+
+use figures::{figure, processor};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,9 +36,6 @@ const WRITER: &str = r#"my $b = join "", map { sprintf "%04d %s\n", $_, chr(97 +
 const BLOCK: u64 = 80 * 820;
 /// One gigabyte, as the gates count it.
 const GB: u64 = 1_000_000_000;
-
-/// The kernel's ticks a second in `/proc/PID/stat`, which Linux shows as 100 everywhere.
-const TICKS: u64 = 100;
 
 /// A plan: as many steps of 1 GB as there are pairs, then the large log in two parts.
 fn plan(pairs: u64, large: u64) -> String {
@@ -135,21 +136,6 @@ fn resident(pid: i32) -> u64 {
     kib.expect("every process has resident memory") * 1024
 }
 
-/// Processor time of a process so far, its children left out, in milliseconds.
-fn processor(pid: i32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
-    let (_, rest) = stat
-        .rsplit_once(')')
-        .expect("the name stands in parentheses");
-    let fields: Vec<u64> = rest
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(|field| field.parse().expect("a number of ticks"))
-        .collect();
-    fields.iter().sum::<u64>() * 1000 / TICKS
-}
-
 /// Shims of this sandbox's run that live now.
 fn shims(walk: &Walk) -> Vec<i32> {
     let tasks = format!("/proc/{}/task", walk.sandbox.supervisor());
@@ -180,14 +166,6 @@ fn drop_logs(walk: &Walk) {
             std::fs::remove_file(path).expect("it is ours");
         }
     }
-}
-
-/// Prints a figure beside its gate; says whether it holds.
-fn figure(what: &str, value: f64, gate: f64, unit: &str) -> bool {
-    let holds = value <= gate;
-    let verdict = if holds { "within" } else { "BEYOND" };
-    println!("{what:62} {value:9.3} {unit:3}  gate {gate:8.3} {unit:3}  {verdict}");
-    holds
 }
 
 fn number(name: &str, otherwise: u64) -> u64 {
