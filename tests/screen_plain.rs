@@ -117,6 +117,12 @@ fn what_is_pending_is_said_before_and_after_by_the_prompts() {
         text.contains("Fill the column: nothing is left to do"),
         "{text}"
     );
+    let dry_run = walk.up(&["gate", "todo"], &["--plan"]).output();
+    let dry_run = support::said(&dry_run.expect("upwalk can be started"));
+    assert!(
+        dry_run.out.contains("counts what is left * cat \"$TODO\""),
+        "{dry_run}"
+    );
     wait_until("the supervisor has ended", || {
         walk.sandbox.processes().is_empty()
     });
@@ -683,4 +689,49 @@ fn read_aloud(text: &str) {
     assert!(output.status.success(), "{:?}", output.status);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(output.stdout.len() > 1000, "it has said something");
+}
+
+#[test]
+fn a_failure_that_names_a_command_names_the_state_directory_too() {
+    let walk = Walk::of(GUARDED);
+    let given = walk.accepts();
+    let all: Vec<&str> = given.iter().map(String::as_str).collect();
+    assert_eq!(walk.unattended(&all).code, Some(0));
+    let state = walk.sandbox.path("state").display().to_string();
+    let named = ["--state-dir", state.as_str()];
+    let hint = |run: &str, named: &[&str]| {
+        let said = walk.sandbox.run([&["why", run], named].concat());
+        let hint = said
+            .err
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: "));
+        hint.unwrap_or_default().to_owned()
+    };
+    assert_eq!(hint("nosuch", &[]), "upwalk runs");
+    let here = format!(" --state-dir {state}");
+    assert_eq!(hint("nosuch", &named), format!("upwalk runs{here}"));
+    let dir = walk.sandbox.run_dir();
+    let run = dir.file_name().expect("it has a name").to_string_lossy();
+    let journal = dir.join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).expect("it is there");
+    let damaged = text.replacen("PhaseStarted", "PhaseStartec", 1);
+    std::fs::write(&journal, damaged).expect("it is ours");
+    assert_eq!(hint(&run, &[]), format!("upwalk salvage {run}"));
+    assert_eq!(hint(&run, &named), format!("upwalk salvage {run}{here}"));
+}
+
+#[test]
+fn a_shell_that_cannot_be_asked_has_rejected_nothing() {
+    let walk = Walk::of(GUARDED);
+    let mut command = walk.up(&["mark"], &["--ui", "none"]);
+    let output = command.env("PATH", "/nowhere").output();
+    let said = said(&output.expect("upwalk can be started"));
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(
+        said.err
+            .contains("bash -n did not read the shell text of run of step change-it"),
+        "{said}"
+    );
+    assert!(!said.err.contains("rejects"), "{said}");
+    assert!(walk.sandbox.runs().is_empty());
 }

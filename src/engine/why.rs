@@ -281,3 +281,44 @@ fn paused(plan: &Plan, state: &RunState, id: &StepId, overdue: bool, now: &Momen
         (Some(_) | None, _) => format!("The run pauses at {name} until somebody lets it continue."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Event, Recorded, samples};
+
+    #[test]
+    fn an_undo_of_which_nobody_knows_is_not_called_failed() {
+        let step = StepId::from("migrate");
+        let ends = |outcome: Outcome| {
+            let sample = samples::finished_run();
+            let over = |one: &Recorded| matches!(one.event, Event::RunFinished { .. });
+            let at = sample.iter().position(over).expect("it has an end");
+            let mut state = RunState::of(&sample[..at]).expect("a good run");
+            let events = [
+                Event::UndoStarted {
+                    step: step.clone(),
+                    attempt: 1,
+                },
+                Event::UndoFinished {
+                    step: step.clone(),
+                    outcome,
+                },
+            ];
+            for event in events {
+                let (n, at) = (state.last.next(), state.last_at.clone());
+                let applied = state.apply(&Recorded { n, at, event });
+                applied.expect("it fits");
+            }
+            not_taken_back(&state, &step, "step 3.1")
+        };
+        assert_eq!(
+            ends(Outcome::Unknown("the machine was restarted".into())),
+            "nobody knows whether step 3.1 was taken back"
+        );
+        assert_eq!(
+            ends(Outcome::Failed("exit code 1".into())),
+            "step 3.1 could not be taken back"
+        );
+    }
+}

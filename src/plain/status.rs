@@ -25,8 +25,7 @@ impl Status {
     /// Says that the step still runs, where it is time to: once in 30 s, whatever there is to say.
     pub(super) fn tell(&mut self, session: &Session<'_>) -> Result<(), PlainError> {
         let now = (session.now)();
-        let lately = self.said.as_ref().is_some_and(|at| now.since(at) < EVERY);
-        if lately {
+        if !has_passed(self.said.as_ref(), &now) {
             return Ok(());
         }
         if self.silent.tell(session)? {
@@ -39,7 +38,7 @@ impl Status {
         let Some((_, attempt)) = running(state) else {
             return Ok(());
         };
-        if now.since(&attempt.started) < EVERY {
+        if !has_passed(Some(&attempt.started), &now) {
             return Ok(());
         }
         if let Some(sentence) = sentence(&session.mirror, &now) {
@@ -55,6 +54,11 @@ impl Status {
         let runs = running(state).map(|_| EVERY.duration());
         Silent::look_again(session).or(runs)
     }
+}
+
+/// Whether so much time has passed since then that a line may be printed.
+fn has_passed(since: Option<&Moment>, now: &Moment) -> bool {
+    since.is_none_or(|at| now.since(at) >= EVERY)
 }
 
 /// What runs, since when, and how far it is, in one sentence; none where nothing runs.
@@ -113,4 +117,33 @@ pub(super) fn running(state: &RunState) -> Option<(&StepId, &Attempt)> {
         let attempt = record.latest().filter(|attempt| attempt.ended.is_none())?;
         record.outcome.is_none().then_some((id, attempt))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{BootId, Timestamp};
+
+    #[test]
+    fn there_are_never_two_lines_in_30_seconds() {
+        let at = |millis: u64| Moment {
+            wall: Timestamp::from_millis(1_000_000),
+            boot: BootId("a".to_owned()),
+            up: Millis(millis),
+        };
+        let started = at(0);
+        let mut said: Vec<Moment> = Vec::new();
+        // It is looked at far more often than it speaks: at every event and every answer.
+        for now in (0..=3_600_000).step_by(70).map(at) {
+            if has_passed(said.last(), &now) && has_passed(Some(&started), &now) {
+                said.push(now);
+            }
+        }
+        assert_eq!(
+            said.len(),
+            119,
+            "the look that is nearest comes a little late"
+        );
+        assert!(said.windows(2).all(|two| two[1].since(&two[0]) >= EVERY));
+    }
 }
