@@ -101,6 +101,25 @@ fn what_is_pending_is_a_bar_while_it_falls() {
 }
 
 #[test]
+fn what_is_pending_is_said_in_words_beside_the_bar_of_the_log() {
+    let progress = "progress: ([0-9]+)/([0-9]+) rows\n        pending:";
+    let plan = COUNTED.replace("pending:", progress);
+    let walk = Walk::of(&plan.replace("for tick", "echo 12/48 rows\n          for tick"));
+    walk.write("todo", "36\n");
+    let screen = Pty::start(&walk.up(&["gate", "todo"], &[]), 80, 24);
+    screen.wait_for("NOT STARTED");
+    screen.send("S");
+    screen.wait_for("36 of 36 left to do, as the plan counts it.");
+    let shown = screen.wait_for("12 of 48");
+    assert!(!shown.contains("nothing to do"), "{shown}");
+    walk.write("todo", "9\n");
+    screen.wait_for("9 of 36 left to do");
+    walk.write("todo", "0\n");
+    walk.write("gate", "");
+    screen.wait_for("36 to do before, nothing left after");
+}
+
+#[test]
 fn what_is_pending_is_said_before_and_after_by_the_prompts() {
     let walk = Walk::of(COUNTED);
     walk.write("todo", "48\n");

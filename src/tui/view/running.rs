@@ -135,15 +135,21 @@ fn pending(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
             done: of(far.of - far.left),
             total: of(far.of),
         };
-        if far.of > 0 && scene.model.log.progress.is_none() {
-            let mut bar = panels::bar(scene.theme, progress, columns.saturating_sub(12));
-            bar.push(bit(Role::Text, format!("   {} left", far.left)));
-            return vec![bar];
+        if far.of == 0 {
+            let words = "   There is nothing to do, as the plan counts it.";
+            return vec![row(Role::Text, words)];
         }
-        return vec![row(
-            Role::Text,
-            "   There is nothing to do, as the plan counts it.",
-        )];
+        // One bar is enough: what the log says moves faster.
+        if scene.model.log.progress.is_some() {
+            let words = format!(
+                "   {} of {} left to do, as the plan counts it.",
+                far.left, far.of
+            );
+            return vec![row(Role::Text, words)];
+        }
+        let mut bar = panels::bar(scene.theme, progress, columns.saturating_sub(12));
+        bar.push(bit(Role::Text, format!("   {} left", far.left)));
+        return vec![bar];
     }
     let record = seen.record(id);
     let before = record.and_then(|record| record.attempts.last()?.before.as_ref());
