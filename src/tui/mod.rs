@@ -15,6 +15,8 @@ mod boxes;
 mod consents;
 mod errands;
 mod field;
+#[cfg(test)]
+mod fuzz;
 mod input;
 mod keymap;
 mod log;

@@ -8,7 +8,7 @@ use super::seen::Seen;
 use super::theme::{GlyphSet, Theme};
 use super::update::update;
 use super::view::{self, Scene};
-use crate::engine::{self, Effect, Input};
+use crate::engine::{self, Effect, Input, Refusal};
 use crate::journal::{
     AskKey, Decision, Event, Evidence, Fact, Measured, Question, Recorded, RunStarted, RunState,
     StepMode,
@@ -202,6 +202,21 @@ impl Run {
         let at = self.state.open.as_ref().map(|open| open.asked);
         let who = self.who.clone();
         self.send(&Input::Decided { at, decision, who });
+    }
+
+    /// Decides, unless the engine refuses.
+    pub(crate) fn try_decide(&mut self, decision: Decision) -> Result<Seq, Refusal> {
+        let at = self.state.open.as_ref().map(|open| open.asked);
+        let who = self.who.clone();
+        let input = Input::Decided { at, decision, who };
+        engine::decide(&self.plan, &self.state, &input, &self.now)?;
+        self.send(&input);
+        Ok(self.state.last)
+    }
+
+    /// Does what is due; what is asked waits.
+    pub(crate) fn go_on(&mut self) {
+        self.perform();
     }
 
     /// Lets time pass.
