@@ -69,7 +69,10 @@ impl Watcher {
         if self.shown && now - self.quiet_from >= QUIET {
             self.armed = true;
         }
-        self.quiet_from = now;
+        // Drawing anew is no typing: it counts always.
+        if key != Key::Ctrl('l') {
+            self.quiet_from = now;
+        }
         match key {
             Key::Char(c) => self.written.push(c),
             Key::Ctrl('u') => self.written.clear(),
