@@ -13,7 +13,7 @@ use crate::journal::{Decision, Evidence, Question};
 use crate::types::{Millis, Seq};
 
 /// How many events one test feeds, where nobody says otherwise.
-const USUAL: usize = 20_000;
+const USUAL: usize = 10_000;
 /// How long no key may have come, and how long the last character must be ago (ux.md, section 3).
 const QUIET: u64 = 500;
 const GAP: u64 = 150;
@@ -201,9 +201,14 @@ impl Fuzz {
             _ => Vec::new(),
         };
         self.screen = Screen::new(run, 80, 24);
-        self.watcher = Watcher::default();
-        self.news();
-        self.shown();
+        // It has been looked at for a while.
+        self.watcher = Watcher {
+            shown: true,
+            armed: true,
+            quiet_from: self.now(),
+            question: self.screen.run.state.open.as_ref().map(|open| open.asked),
+            ..Watcher::default()
+        };
     }
 
     fn now(&self) -> u64 {
