@@ -122,3 +122,158 @@ fn the_pager_shows_the_raw_log_without_its_escapes_and_the_report_at_the_end() {
         "the log's escape has reached the terminal"
     );
 }
+
+/// A step that reads a password, as programs do: without an echo.
+const PASSWORD: &str = "      - run: |\n          tty >tty; stty size >size\n          stty -echo\n          printf 'Password: '\n          IFS= read -r word\n          stty echo\n          echo\n          printf 'it has %s letters\\n' \"${#word}\"\n          printf '%s' \"$word\" >word\n        name: Ask\n        dir: ${here}\n        terminal: admin\n";
+
+impl Walk {
+    /// The password has arrived, has been echoed nowhere, and the run has gone on.
+    fn expect_answered(&self, pty: &Pty) {
+        support::wait_until("the step has its answer", || {
+            self.text("word") == "s3cret word"
+        });
+        let shown = String::from_utf8_lossy(&pty.bytes()).into_owned();
+        assert!(!shown.contains("s3cret"), "it was echoed");
+        let run = self.sandbox.run_dir();
+        let files = std::fs::read_dir(&run).expect("the run's directory");
+        for path in files.flatten().map(|entry| entry.path()) {
+            assert!(
+                !path.to_string_lossy().ends_with(".keys") || !path.exists(),
+                "{} is left",
+                path.display()
+            );
+            let text = std::fs::read(&path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            assert!(!text.contains("s3cret"), "it lies in {}", path.display());
+        }
+        assert!(
+            self.text("tty").starts_with("/dev/pts/"),
+            "{}",
+            self.text("tty")
+        );
+        assert_eq!(self.sandbox.events("StepStarted", &["ask"]), 1);
+    }
+
+    fn log(&self) -> String {
+        let run = self.sandbox.run_dir();
+        let files = std::fs::read_dir(&run).expect("the run's directory");
+        let mut paths = files.flatten().map(|entry| entry.path());
+        let log = paths.find(|path| path.to_string_lossy().ends_with(".1.log"));
+        log.map(|path| std::fs::read_to_string(path).unwrap_or_default())
+            .unwrap_or_default()
+    }
+}
+
+/// Presses the key that gives the terminal away, once the screen takes keys.
+fn give(pty: &Pty) {
+    pty.wait_for("waits for your terminal");
+    std::thread::park_timeout(std::time::Duration::from_millis(900));
+    pty.send("C");
+    pty.wait_for("has your terminal now");
+    pty.wait_for("Password:");
+}
+
+#[test]
+fn r24_a_step_that_reads_a_password_gets_the_terminal_and_gives_it_back() {
+    let walk = Walk::new(&one_step(PASSWORD));
+    let pty = walk.start(90, 30);
+    give(&pty);
+    pty.send("s3cret word\r");
+    let screen = pty.wait_for("FINISHED");
+    assert!(
+        screen.contains("root") || screen.contains("DRIVER"),
+        "{screen}"
+    );
+    walk.expect_answered(&pty);
+    assert_eq!(
+        walk.text("size"),
+        "30 90\n",
+        "it has the size of the screen"
+    );
+    let log = walk.log();
+    assert!(
+        log.contains("Password: ") && log.contains("it has 11 letters"),
+        "{log}"
+    );
+}
+
+#[test]
+fn r24_the_terminal_outlives_the_screen_and_is_given_again_after_attaching() {
+    let walk = Walk::new(&one_step(PASSWORD));
+    let mut first = walk.start(80, 24);
+    give(&first);
+    first.send("half of it \x15");
+    first.hang_up();
+    first.wait();
+    let second = Pty::start(&walk.sandbox.upwalk(["attach"]), 80, 24);
+    second.wait_for("H gives it your terminal");
+    second.send("H");
+    second.wait_for("has your terminal now");
+    second.wait_for("Password:");
+    // Ctrl-] goes back to the screen and stops nothing.
+    second.send("\x1d");
+    second.wait_for("The step goes on with its own terminal");
+    second.send("H");
+    second.wait_for("has your terminal now");
+    second.wait_for("Password:");
+    second.send("s3cret word\r");
+    second.wait_for("FINISHED");
+    walk.expect_answered(&second);
+}
+
+#[test]
+fn r24_the_prompts_give_the_terminal_too() {
+    let walk = Walk::new(&one_step(PASSWORD));
+    let mut pty = Pty::start(&walk.up(&["--ui", "plain"]), 80, 24);
+    pty.expect("leave the run as it is: ");
+    support::pty::wait_idle(pty.pid());
+    pty.send("start\r");
+    pty.expect("waits for your terminal");
+    pty.expect("leave the run as it is: ");
+    support::pty::wait_idle(pty.pid());
+    pty.send("continue\r");
+    pty.expect("has your terminal now");
+    pty.expect("\nPassword: ");
+    pty.send("s3cret word\r");
+    assert_eq!(pty.wait().code(), Some(0));
+    walk.expect_answered(&pty);
+}
+
+#[test]
+fn a_step_for_a_person_waits_where_nobody_is_there() {
+    let walk = Walk::new(&one_step(PASSWORD));
+    let out = walk
+        .up(&["--ui", "none"])
+        .output()
+        .expect("upwalk can be started");
+    let said = support::said(&out);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(said.out.contains("waits for your terminal"), "{said:?}");
+    assert!(said.out.contains("upwalk attach hand"), "{said:?}");
+    assert_eq!(walk.sandbox.events("StepStarted", &[]), 0);
+}
+
+#[test]
+fn a_terminal_of_its_own_is_recorded_and_survives_everybody_but_its_shim() {
+    let walk = Walk::new(&one_step(
+        "      - run: |\n          test -t 0 && test -t 1 && test -t 2\n          stty size\n          tput cols 2>/dev/null || true\n          for i in 1 2 3; do printf '\\rat %s' $i; done; echo\n          touch began\n          for i in $(seq 600); do test -e go && break; sleep 0.05; done\n          seq 20000\n          echo the end\n        name: Bar\n        dir: ${here}\n        terminal: own\n",
+    ));
+    let mut pty = walk.start(80, 24);
+    support::wait_until("it has begun", || walk.sandbox.path("began").exists());
+    let supervisor = walk.sandbox.supervisor();
+    pty.hang_up();
+    pty.wait();
+    support::kill(supervisor, rustix::process::Signal::KILL);
+    std::fs::write(walk.sandbox.path("go"), "").expect("the sandbox is ours");
+    let said = walk.sandbox.run(["attach", "--ui", "none"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let log = walk.log();
+    assert!(log.starts_with("24 80\n"), "{log:.80}");
+    assert!(log.contains("\rat 1\rat 2\rat 3\n"), "{log:.80}");
+    let numbers: Vec<String> = (1..=20_000).map(|n| n.to_string()).collect();
+    assert!(
+        log.ends_with(&format!("\n{}\nthe end\n", numbers.join("\n"))),
+        "lines are missing"
+    );
+    assert_eq!(walk.sandbox.events("StepStarted", &[]), 1);
+}

@@ -7,11 +7,11 @@ use crate::engine;
 use crate::journal::{Question, RunResult};
 use crate::plan::Item;
 use crate::text;
-use crate::tui::bindings;
 use crate::tui::keymap::Binding;
 use crate::tui::model::{Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
+use crate::tui::{bindings, errands};
 use crate::types::Millis;
 
 /// Draws all four rows and their rules.
@@ -336,6 +336,10 @@ fn running(scene: &Scene<'_>) -> String {
     let seen = scene.seen;
     if let Some(who) = &seen.state.pause_requested {
         return format!("It stops after this step, as {who} asked.");
+    }
+    if let Some(subject) = errands::wanting(seen) {
+        let label = seen.label(subject.step);
+        return format!("{label} asks something and waits: H gives it your terminal, to type in.");
     }
     match seen.current() {
         Some(step) => format!(
