@@ -68,7 +68,6 @@ impl Run {
                 .into(),
                 timeout: None,
                 grace: Millis(300),
-                terminal: None,
             },
         }
     }

@@ -86,6 +86,25 @@ fn take_over(screen: &Pty) {
     screen.wait_for("DRIVER");
 }
 
+/// Asks for the controls on one screen and gives them away on the other.
+fn hand_over(from: &Pty, to: &Pty) {
+    wait_until("the box is open", || {
+        to.send("T");
+        std::thread::park_timeout(Duration::from_millis(700));
+        to.screen().contains("ASK FOR THE CONTROLS")
+    });
+    from.wait_for("SOMEBODY ASKS FOR THE CONTROLS");
+    wait_until("the box is answered", || {
+        std::thread::park_timeout(Duration::from_millis(700));
+        let open = from.screen().contains("SOMEBODY ASKS FOR THE CONTROLS");
+        if open {
+            from.send("y");
+        }
+        !open
+    });
+    to.wait_for("DRIVER");
+}
+
 /// Presses keys that shall do nothing: once the help is shown, they were all seen.
 fn press_in_vain(screen: &Pty, keys: &str) {
     screen.send(keys);
@@ -117,7 +136,7 @@ fn a_half_typed_phrase_confirms_nothing_once_the_controls_are_taken_over() {
     assert_eq!(sandbox.events("QuestionAnswered", &["drop"]), 0);
     first.wait_for("> drop i");
 
-    take_over(&second);
+    hand_over(&first, &second);
     assert_eq!(sandbox.events("ControlsTaken", &[]), 1);
     first.wait_for("OBSERVER");
     first.wait_for("has the controls since");
@@ -126,7 +145,7 @@ fn a_half_typed_phrase_confirms_nothing_once_the_controls_are_taken_over() {
     press_in_vain(&first, "drop it\r");
     assert_eq!(confirmed(&sandbox), 0, "{}", sandbox.journal());
 
-    take_over(&first);
+    hand_over(&second, &first);
     second.wait_for("OBSERVER");
     assert_eq!(sandbox.events("ControlsTaken", &[]), 2);
     // Nothing of what was typed before is left: the rest of it is not the phrase.

@@ -6,7 +6,6 @@
 
 mod asking;
 mod excerpt;
-mod hand;
 mod input;
 mod meanwhile;
 mod names;

@@ -253,8 +253,7 @@ fn become_program() -> Result<std::convert::Infallible, String> {
     let input = input(&errand).map_err(failed)?;
     rustix::stdio::dup2_stdin(&input).map_err(|error| failed(error.into()))?;
     for line in &errand.say {
-        // A terminal in raw mode does not go back to the first column by itself.
-        let _ = write!(io::stderr(), "{line}\r\n");
+        let _ = writeln!(io::stderr(), "{line}");
     }
     let mut words = errand.argv.clone();
     let mut env = errand.env.clone();

@@ -3,10 +3,10 @@
 
 use super::outbox::{Line, Outbox, Pushed};
 use super::server::ClientId;
-use super::wire::{self, FromServer, Live, Part};
+use super::wire::{self, FromServer, Handover, Held, Live, Part, UNATTENDED};
 use crate::engine::Refusal;
 use crate::journal::{AskKey, Event, Recorded};
-use crate::types::{Seq, Who};
+use crate::types::{Millis, Moment, Seq, Who};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,7 +17,9 @@ const BEHIND: &str = "This screen was too far behind what happens; attach again 
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     seats: BTreeMap<ClientId, Seat>,
-    controls: Option<ClientId>,
+    controls: Option<Controls>,
+    /// Who asks for them.
+    asker: Option<ClientId>,
     /// The journal's events as frames.
     history: Vec<Line>,
     asking: BTreeMap<AskKey, Live>,
@@ -26,6 +28,13 @@ pub(super) struct Clients {
     counted: Option<Live>,
     /// Queues that were closed and may still be written.
     leaving: Vec<Outbox>,
+}
+
+/// Who has the controls.
+#[derive(Debug)]
+struct Controls {
+    of: ClientId,
+    held: Held,
 }
 
 #[derive(Debug)]
@@ -38,7 +47,14 @@ struct Seat {
 impl Clients {
     /// Lets a front end in: everything so far, then what is under way and who is there. A screen
     /// that wants the controls has them at once where nobody else does.
-    pub(super) fn join(&mut self, id: ClientId, who: Who, part: Part, outbox: Outbox) {
+    pub(super) fn join(
+        &mut self,
+        id: ClientId,
+        who: Who,
+        part: Part,
+        outbox: Outbox,
+        now: &Moment,
+    ) {
         let mut lines = self.history.clone();
         lines.push(line(&FromServer::CaughtUp));
         let live = self.asking.values().chain(self.still_running.values());
@@ -47,7 +63,7 @@ impl Clients {
         outbox.load(&lines);
         self.seats.insert(id, Seat { who, part, outbox });
         if part == Part::Controls && self.controls.is_none() {
-            self.controls = Some(id);
+            self.hold(id, now);
         }
         match part {
             Part::Controls | Part::Observe => self.tell_attached(),
@@ -64,9 +80,11 @@ impl Clients {
         self.leaving.push(seat.outbox);
         self.leaving
             .retain(|outbox| !outbox.flushed(Duration::ZERO));
-        if self.controls == Some(id) {
+        if self.holder() == Some(id) {
             self.controls = None;
+            self.asker = None;
         }
+        self.asker = self.asker.filter(|asker| *asker != id);
         match seat.part {
             Part::Controls | Part::Observe => self.tell_attached(),
             Part::Verb => {}
@@ -132,40 +150,123 @@ impl Clients {
             .seats
             .get(&id)
             .ok_or_else(|| refusal("You are not attached any more."))?;
-        if self.controls == Some(id) || seat.part == Part::Verb {
+        if self.holder() == Some(id) || seat.part == Part::Verb {
             return Ok(seat.who.clone());
         }
-        Err(refusal(
-            &match self.controls.and_then(|id| self.seats.get(&id)) {
-                Some(other) => format!(
-                    "This screen looks only: {} has the controls. Take the controls first.",
-                    other.who
-                ),
-                None => "This screen looks only. Take the controls first.".to_owned(),
-            },
-        ))
+        Err(refusal(&match self.driver() {
+            Some(other) => format!(
+                "This screen looks only: {} has the controls. Take the controls first.",
+                other.who
+            ),
+            None => "This screen looks only. Take the controls first.".to_owned(),
+        }))
     }
 
-    /// Who asks for the controls, where that is a screen that does not have them yet; `Ok(None)`
-    /// where it has them.
-    pub(super) fn taker(&self, id: ClientId) -> Result<Option<Who>, Refusal> {
-        let seat = self
-            .seats
-            .get(&id)
-            .ok_or_else(|| refusal("You are not attached any more."))?;
-        match seat.part {
-            Part::Verb => Err(refusal(
-                "A command decides without the controls and cannot take them.",
-            )),
-            Part::Controls | Part::Observe if self.controls == Some(id) => Ok(None),
-            Part::Controls | Part::Observe => Ok(Some(seat.who.clone())),
+    /// Who takes the controls, where that is a screen that does not have them yet; `Ok(None)` where it
+    /// has them. Whoever sits at the screen that has them is asked instead.
+    pub(super) fn taker(&self, id: ClientId, now: Millis) -> Result<Option<Who>, Refusal> {
+        let seat = self.screen(id)?;
+        if self.holder() == Some(id) {
+            return Ok(None);
+        }
+        let attended = self.controls.as_ref().map(|controls| controls.held);
+        let attended = attended.filter(|held| !held.is_unattended(now));
+        if let (Some(held), Some(driver)) = (attended, self.driver()) {
+            let ago = now.since(held.last_key.unwrap_or(now)).secs();
+            return Err(refusal(&format!(
+                "{} has the controls and pressed a key {ago} s ago: ask for them. Without a key for \
+                 {} s they can be taken.",
+                driver.who,
+                UNATTENDED.secs()
+            )));
+        }
+        Ok(Some(seat.who.clone()))
+    }
+
+    /// Asks for the controls, or answers who asks; says to whom they are to be given.
+    pub(super) fn hand_over(
+        &mut self,
+        id: ClientId,
+        what: Handover,
+    ) -> Result<Option<(ClientId, Who)>, Refusal> {
+        self.screen(id)?;
+        let holds = self.holder() == Some(id);
+        match what {
+            Handover::Ask if holds => return Ok(None),
+            Handover::Ask => {
+                if self.driver().is_none() {
+                    return Err(refusal("Nobody has the controls: take them."));
+                }
+                let other = self.asker.filter(|asker| *asker != id);
+                if let Some(other) = other.and_then(|other| self.seats.get(&other)) {
+                    let why = format!("{} asks for the controls already.", other.who);
+                    return Err(refusal(&why));
+                }
+                self.asker = Some(id);
+            }
+            Handover::Withdraw => self.asker = self.asker.filter(|asker| *asker != id),
+            Handover::Give | Handover::Keep if !holds => {
+                return Err(refusal("This screen does not have the controls any more."));
+            }
+            Handover::Give => {
+                let asker = self.asker.and_then(|id| Some((id, self.seats.get(&id)?)));
+                let (to, seat) =
+                    asker.ok_or_else(|| refusal("Nobody asks for the controls any more."))?;
+                return Ok(Some((to, seat.who.clone())));
+            }
+            Handover::Keep => self.asker = None,
+        }
+        self.tell_attached();
+        Ok(None)
+    }
+
+    /// A person has pressed a key at this screen; those that look are told where it has the controls.
+    pub(super) fn key(&mut self, id: ClientId, now: Millis) {
+        let Some(controls) = self.controls.as_mut().filter(|controls| controls.of == id) else {
+            return;
+        };
+        controls.held.last_key = Some(now);
+        let looks = |(other, seat): &(&ClientId, &Seat)| **other != id && seat.part != Part::Verb;
+        let ids = self.seats.iter().filter(looks).map(|(other, _)| *other);
+        for other in ids.collect::<Vec<_>>() {
+            self.tell_attached_to(other);
         }
     }
 
     /// Gives the controls to this screen.
-    pub(super) fn give_controls(&mut self, id: ClientId) {
-        self.controls = Some(id);
+    pub(super) fn give_controls(&mut self, id: ClientId, now: &Moment) {
+        self.hold(id, now);
         self.tell_attached();
+    }
+
+    fn hold(&mut self, id: ClientId, now: &Moment) {
+        let held = Held {
+            since: now.wall,
+            last_key: None,
+        };
+        self.controls = Some(Controls { of: id, held });
+        self.asker = None;
+    }
+
+    fn holder(&self) -> Option<ClientId> {
+        self.controls.as_ref().map(|controls| controls.of)
+    }
+
+    /// The screen that has the controls.
+    fn driver(&self) -> Option<&Seat> {
+        self.seats.get(&self.holder()?)
+    }
+
+    /// A front end that can have the controls.
+    fn screen(&self, id: ClientId) -> Result<&Seat, Refusal> {
+        let seat = self.seats.get(&id);
+        let seat = seat.ok_or_else(|| refusal("You are not attached any more."))?;
+        match seat.part {
+            Part::Verb => Err(refusal(
+                "A command decides without the controls and cannot take them.",
+            )),
+            Part::Controls | Part::Observe => Ok(seat),
+        }
     }
 
     /// Sends everybody away, each after all that it is still to be sent.
@@ -174,6 +275,7 @@ impl Clients {
             why: why.to_owned(),
         });
         self.controls = None;
+        self.asker = None;
         for seat in std::mem::take(&mut self.seats).into_values() {
             seat.outbox.finish(bye.clone());
             self.leaving.push(seat.outbox);
@@ -219,20 +321,21 @@ impl Clients {
 
     fn tell_attached_to(&mut self, id: ClientId) {
         let looks = |(other, seat): &(&ClientId, &Seat)| {
-            self.controls != Some(**other) && seat.part != Part::Verb
+            self.holder() != Some(**other) && seat.part != Part::Verb
         };
+        let asker = self.asker.and_then(|id| self.seats.get(&id));
         let frame = FromServer::Attached {
-            controls: self
-                .controls
-                .and_then(|id| self.seats.get(&id))
-                .map(|seat| seat.who.clone()),
-            yours: self.controls == Some(id),
+            controls: self.driver().map(|seat| seat.who.clone()),
+            yours: self.holder() == Some(id),
             observers: self
                 .seats
                 .iter()
                 .filter(looks)
                 .map(|(_, seat)| seat.who.clone())
                 .collect(),
+            held: self.controls.as_ref().map(|controls| controls.held),
+            asked_by: asker.map(|seat| seat.who.clone()),
+            you_ask: self.asker == Some(id),
         };
         self.push(id, &line(&frame));
     }
@@ -253,7 +356,7 @@ pub(super) fn refusal(why: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{BootId, Millis, Moment, StepId, Timestamp};
+    use crate::types::{BootId, StepId, Timestamp};
 
     fn who(login: &str) -> Who {
         Who {
@@ -265,7 +368,7 @@ mod tests {
 
     fn join(clients: &mut Clients, id: u64, login: &str, part: Part) -> Outbox {
         let outbox = Outbox::new();
-        clients.join(ClientId(id), who(login), part, outbox.clone());
+        clients.join(ClientId(id), who(login), part, outbox.clone(), &at(0));
         outbox
     }
 
@@ -276,6 +379,21 @@ mod tests {
             .map(|line| serde_json::from_slice(&line).expect("the server wrote it"))
             .take_while(|frame| *frame != FromServer::Pong { id: 99 })
             .collect()
+    }
+
+    fn at(up: u64) -> Moment {
+        Moment {
+            wall: Timestamp::from_millis(0),
+            boot: BootId::default(),
+            up: Millis(up),
+        }
+    }
+
+    fn held(last_key: Option<Millis>) -> Held {
+        Held {
+            since: Timestamp::from_millis(0),
+            last_key,
+        }
     }
 
     fn note(n: u64) -> Recorded {
@@ -312,6 +430,9 @@ mod tests {
             controls: None,
             yours: false,
             observers: vec![who("otto"), who("berta")],
+            held: None,
+            asked_by: None,
+            you_ask: false,
         };
         assert_eq!(read(&second), [attached]);
         for id in [1, 3] {
@@ -331,18 +452,73 @@ mod tests {
         join(&mut clients, 2, "berta", Part::Observe);
         join(&mut clients, 3, "cron", Part::Verb);
         assert_eq!(clients.decider(ClientId(3)), Ok(who("cron")));
-        assert!(clients.taker(ClientId(3)).is_err());
-        assert_eq!(clients.taker(ClientId(1)), Ok(None));
-        assert_eq!(clients.taker(ClientId(2)), Ok(Some(who("berta"))));
+        assert!(clients.taker(ClientId(3), Millis(0)).is_err());
+        assert_eq!(clients.taker(ClientId(1), Millis(0)), Ok(None));
+        assert_eq!(
+            clients.taker(ClientId(2), Millis(0)),
+            Ok(Some(who("berta")))
+        );
         read(&first);
-        clients.give_controls(ClientId(2));
+        clients.give_controls(ClientId(2), &at(0));
         let attached = FromServer::Attached {
             controls: Some(who("berta")),
             yours: false,
             observers: vec![who("anna")],
+            held: Some(held(None)),
+            asked_by: None,
+            you_ask: false,
         };
         assert_eq!(read(&first), [attached]);
         assert!(clients.decider(ClientId(1)).is_err());
+    }
+
+    #[test]
+    fn who_sits_there_is_asked_and_who_does_not_loses_the_controls_to_who_takes_them() {
+        let mut clients = Clients::default();
+        let first = join(&mut clients, 1, "anna", Part::Controls);
+        join(&mut clients, 2, "berta", Part::Controls);
+        join(&mut clients, 3, "cleo", Part::Controls);
+        let (one, two, three) = (ClientId(1), ClientId(2), ClientId(3));
+        clients.key(one, Millis(1000));
+        clients.key(two, Millis(9000));
+        let refused = clients
+            .taker(two, Millis(60_999))
+            .expect_err("anna is there");
+        assert!(refused.why.contains("pressed a key 59 s ago"), "{refused}");
+        assert_eq!(clients.taker(two, Millis(61_000)), Ok(Some(who("berta"))));
+
+        assert_eq!(clients.hand_over(two, Handover::Ask), Ok(None));
+        assert!(
+            clients.hand_over(three, Handover::Ask).is_err(),
+            "one at a time"
+        );
+        assert!(clients.hand_over(two, Handover::Give).is_err(), "not hers");
+        let told = read(&first);
+        let asked = told.iter().any(|frame| {
+            matches!(frame, FromServer::Attached { asked_by: Some(by), .. } if *by == who("berta"))
+        });
+        assert!(asked, "{told:?}");
+        assert_eq!(clients.hand_over(one, Handover::Keep), Ok(None));
+        assert!(
+            clients.hand_over(one, Handover::Give).is_err(),
+            "nobody asks"
+        );
+        assert_eq!(clients.hand_over(three, Handover::Ask), Ok(None));
+        assert_eq!(clients.hand_over(three, Handover::Withdraw), Ok(None));
+        assert_eq!(clients.hand_over(two, Handover::Ask), Ok(None));
+        let given = clients.hand_over(one, Handover::Give);
+        assert_eq!(given, Ok(Some((two, who("berta")))));
+        clients.give_controls(two, &at(70_000));
+        assert_eq!(clients.decider(two), Ok(who("berta")));
+        clients
+            .hand_over(one, Handover::Ask)
+            .expect("she may ask back");
+        clients.leave(two);
+        assert!(
+            clients.hand_over(one, Handover::Ask).is_err(),
+            "nobody is there"
+        );
+        assert_eq!(clients.taker(one, Millis(70_001)), Ok(Some(who("anna"))));
     }
 
     #[test]

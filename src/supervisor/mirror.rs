@@ -2,15 +2,13 @@
 //! asks nothing and sends nothing. Called by the front ends through `client`.
 
 use super::client::{ClientError, Update};
-use super::wire::{self, FromServer, Live};
+use super::wire::{self, FromServer, Held, Live};
 use super::{load, stem};
 use crate::engine::{self, Progress, Refusal, Silence};
 use crate::journal::{AskKey, Event, FoldError, Recorded, RunState, StepRecord};
 use crate::plan::Plan;
 use crate::shell::clock;
 use crate::shell::exec::{self, Trace};
-use crate::shell::foreground::Errand;
-use crate::shell::relay;
 use crate::shell::store::RunDir;
 use crate::shell::tail;
 use crate::types::{Answer, Millis, Moment, Pending, Seq, StepId, Timestamp, Who};
@@ -39,6 +37,12 @@ pub struct Mirror {
     pub yours: bool,
     /// The others that look.
     pub observers: Vec<Who>,
+    /// How the controls are held, where anybody has them.
+    pub held: Option<Held>,
+    /// Who asks for them.
+    pub asked_by: Option<Who>,
+    /// Whether that is this front end.
+    pub you_ask: bool,
     /// Replies by id, until they are taken.
     pub replies: BTreeMap<u64, Result<Seq, Refusal>>,
     /// The last ping that the supervisor has answered.
@@ -64,6 +68,9 @@ impl Mirror {
             controls: None,
             yours: false,
             observers: Vec::new(),
+            held: None,
+            asked_by: None,
+            you_ask: false,
             replies: BTreeMap::new(),
             pong: None,
             gone: None,
@@ -97,10 +104,16 @@ impl Mirror {
                 controls,
                 yours,
                 observers,
+                held,
+                asked_by,
+                you_ask,
             } => {
                 self.controls = controls;
                 self.yours = yours;
                 self.observers = observers;
+                self.held = held;
+                self.asked_by = asked_by;
+                self.you_ask = you_ask;
             }
             FromServer::Reply { id, result } => {
                 self.replies.insert(id, result);
@@ -175,13 +188,6 @@ impl Mirror {
 pub fn log_path(dir: &RunDir, state: &RunState, number: Seq) -> Option<PathBuf> {
     let stem = stem::of_number(state, number)?;
     Some(dir.intent_file(number, &stem, "log"))
-}
-
-/// The errand that joins a person's terminal to the one that an intent's command has; `say` is printed
-/// first.
-pub fn join(dir: &RunDir, state: &RunState, number: Seq, say: Vec<String>) -> Option<Errand> {
-    let stem = stem::of_number(state, number)?;
-    Some(relay::join(dir, number, &stem, say))
 }
 
 /// The silence of the command under way, where it is long enough to be remarked on.

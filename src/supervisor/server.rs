@@ -265,9 +265,15 @@ fn hello(stream: &UnixStream, lines: &mut BufReader<&UnixStream>) -> Result<(Who
     }
     match serde_json::from_slice(&line) {
         Ok(ToServer::Hello { who, part, .. }) => Ok((borne_out(who, uid), part)),
-        Ok(ToServer::Decide { .. } | ToServer::Ping { .. } | ToServer::TakeControls { .. }) => Err(
-            Farewell::Said("The first frame has to be a hello.".to_owned()),
-        ),
+        Ok(
+            ToServer::Decide { .. }
+            | ToServer::Ping { .. }
+            | ToServer::TakeControls { .. }
+            | ToServer::Handover { .. }
+            | ToServer::Key,
+        ) => Err(Farewell::Said(
+            "The first frame has to be a hello.".to_owned(),
+        )),
         Err(error) => Err(unreadable(&error)),
     }
 }

@@ -18,6 +18,40 @@ pub const MAX_FRAME: usize = 1 << 20;
 /// The longest frame of a supervisor in bytes: an event can carry a plan's longest text, escaped.
 pub const MAX_SERVER_FRAME: usize = 64 << 20;
 
+/// How long whoever has the controls may press no key before they can be taken without being asked.
+pub const UNATTENDED: Millis = Millis::from_secs(60);
+
+/// Handing the controls over from one screen to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handover {
+    /// Ask whoever has them.
+    Ask,
+    /// Ask no longer.
+    Withdraw,
+    /// Whoever has them gives them to who asks.
+    Give,
+    /// Whoever has them keeps them.
+    Keep,
+}
+
+/// How the controls are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Since when, by the wall clock of then.
+    pub since: Timestamp,
+    /// The last key there, by `CLOCK_BOOTTIME`; none where that front end tells of no keys.
+    pub last_key: Option<Millis>,
+}
+
+impl Held {
+    /// Whether nobody can be told to sit there: the controls can be taken without asking.
+    pub fn is_unattended(&self, now: Millis) -> bool {
+        self.last_key
+            .is_none_or(|last| now.since(last) >= UNATTENDED)
+    }
+}
+
 /// What a front end is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +96,15 @@ pub enum ToServer {
         /// Comes back with the reply.
         id: u64,
     },
+    /// Ask for the controls, or answer who asks.
+    Handover {
+        /// Comes back with the reply.
+        id: u64,
+        /// What.
+        what: Handover,
+    },
+    /// A person has pressed a key at the screen that has the controls. Told now and then.
+    Key,
 }
 
 /// From the supervisor.
@@ -106,8 +149,17 @@ pub enum FromServer {
         yours: bool,
         /// The others that look.
         observers: Vec<Who>,
+        /// How they are held, where anybody has them.
+        #[serde(default)]
+        held: Option<Held>,
+        /// Who asks for them.
+        #[serde(default)]
+        asked_by: Option<Who>,
+        /// Whether that is the receiver.
+        #[serde(default)]
+        you_ask: bool,
     },
-    /// The answer to `Decide` or `TakeControls`.
+    /// The answer to `Decide`, `TakeControls` or `Handover`.
     Reply {
         /// The frame it answers.
         id: u64,
@@ -286,6 +338,20 @@ mod tests {
         }
     }
 
+    fn attached() -> FromServer {
+        FromServer::Attached {
+            controls: Some(who()),
+            yours: true,
+            observers: vec![who()],
+            held: Some(Held {
+                since: Timestamp::from_millis(7),
+                last_key: Some(Millis(3)),
+            }),
+            asked_by: Some(who()),
+            you_ask: false,
+        }
+    }
+
     #[test]
     fn every_frame_of_a_supervisor_makes_the_round_trip() {
         let key = AskKey::PauseGuard(StepId::from("soak"), 0);
@@ -317,11 +383,7 @@ mod tests {
                 number: Seq(3),
                 what: "pid 7".to_owned(),
             }),
-            FromServer::Attached {
-                controls: Some(who()),
-                yours: true,
-                observers: vec![who()],
-            },
+            attached(),
             FromServer::Reply {
                 id: 1,
                 result: Ok(Seq(9)),

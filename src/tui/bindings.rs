@@ -1,7 +1,6 @@
 //! The tables of the key map: which keys each mode has. Called by `keymap` alone, and by those who
 //! print it.
 
-use super::errands;
 use super::input::Key::{self, Char, Ctrl};
 use super::keymap::Group::{self, Log, Move, Upgrade, View};
 use super::keymap::{Action, Binding, LogKey, choices, label, may_cancel, may_let_go};
@@ -22,6 +21,7 @@ pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         Mode::Text => text_box(),
         Mode::Reading => reading(),
         Mode::Interrupt => interrupt(seen),
+        Mode::Asked => asked(),
         Mode::Overview => overview(seen),
         Mode::Running | Mode::Rollback => running(mode, seen),
         Mode::Decide | Mode::Pause => asking(mode, seen),
@@ -49,7 +49,8 @@ pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         | Mode::Phrase
         | Mode::Text
         | Mode::Reading
-        | Mode::Interrupt => {}
+        | Mode::Interrupt
+        | Mode::Asked => {}
     }
     // Whoever looks only is told first how that can be changed.
     all.sort_by_key(|binding| binding.action != Action::TakeControls);
@@ -153,7 +154,7 @@ fn command() -> Binding {
 
 /// Keys that lend the terminal, and the clipboard.
 #[rustfmt::skip]
-fn lending(what: &str) -> Vec<Binding> {
+fn errands(what: &str) -> Vec<Binding> {
     vec![
         bind(&[Char('!')], "!", "shell", "a shell where the step runs (recorded)", Upgrade,
              Action::Shell),
@@ -181,17 +182,13 @@ fn warnings() -> Binding {
 #[rustfmt::skip]
 fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
-    if errands::wanting(seen).is_some() {
-        all.push(bind(&[Char('H')], "H", "give it your terminal",
-             "give the step your terminal, to type in", Upgrade, Action::Join));
-    }
     if mode == Mode::Running {
         all.push(bind(&[Char('p')], "p", "pause after step", "pause after the present step",
              Upgrade, Action::PauseRun));
     }
     all.extend(log_keys(whole_log()));
     all.push(command());
-    all.extend(lending(WHOLE_LOG));
+    all.extend(errands(WHOLE_LOG));
     if mode == Mode::Running {
         all.push(bind(&[Key::Tab], "Tab", "steps",
              "to the steps and back; there l shows a step's log", Move, Action::NextPane));
@@ -209,7 +206,7 @@ fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         all.push(bind(&[Key::Enter], "Enter", "read the warning", "open the warning that waits",
              View, Action::Open));
     }
-    all.extend(lending(WHOLE_LOG));
+    all.extend(errands(WHOLE_LOG));
     all.push(whole_log());
     all.push(bind(&[Char('a')], "a", "add note", "add a note to the record", Upgrade,
          Action::Note));
@@ -385,4 +382,15 @@ fn interrupt(seen: &Seen<'_>) -> Vec<Binding> {
              Upgrade, Action::Cancel));
     }
     all
+}
+
+/// Somebody asks for the controls.
+#[rustfmt::skip]
+fn asked() -> Vec<Binding> {
+    vec![
+        bind(&[Char('y')], "y", "give them away", "give the controls to who asks", Upgrade,
+             Action::GiveControls),
+        bind(&[Char('n'), Key::Esc, Ctrl('g')], "n", "keep them", "keep the controls", Upgrade,
+             Action::KeepControls),
+    ]
 }

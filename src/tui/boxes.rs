@@ -1,5 +1,6 @@
 //! What the boxes take: phrases, reasons, acknowledgements. Part of `update`, and as pure.
 
+use super::controls;
 use super::field::Field;
 use super::input::Key;
 use super::model::{Mode, Model, Order, Overlay, Purpose, TRIES};
@@ -24,6 +25,11 @@ pub(super) fn edit(
     now: &Moment,
 ) -> Option<Vec<Order>> {
     if is_text(mode, key) && model.missing(now.up).is_some() {
+        return Some(Vec::new());
+    }
+    if is_text(mode, key) && controls::waits(model, seen, now) {
+        model.said =
+            Some("There is nothing to type yet: they have been asked. Esc goes back.".into());
         return Some(Vec::new());
     }
     if key == Key::Enter {
@@ -89,11 +95,12 @@ pub(super) fn text(model: &mut Model, seen: &Seen<'_>, purpose: Purpose) {
 
 /// Closes what is in front; a warning is set aside, and the run stays where it is.
 pub(super) fn back(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
+    let orders = controls::withdraw(model, seen);
     if model.overlay.take().is_none() {
         set_aside(model);
     }
     rearm(model, seen);
-    Vec::new()
+    orders
 }
 
 fn set_aside(model: &mut Model) {

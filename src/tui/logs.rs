@@ -25,6 +25,7 @@ pub(super) fn moves_log(model: &Model, mode: Mode) -> bool {
         | Mode::Phrase
         | Mode::Text
         | Mode::Reading
+        | Mode::Asked
         | Mode::Interrupt => false,
     }
 }

@@ -13,6 +13,7 @@ mod bindings;
 mod boxes;
 #[cfg(test)]
 mod consents;
+mod controls;
 mod errands;
 mod field;
 #[cfg(test)]

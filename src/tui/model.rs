@@ -9,7 +9,8 @@ use super::log::{LogMove, Looks, Mouse, Window};
 use super::seen::{Screen, Seen, Subject};
 use crate::engine::Refusal;
 use crate::journal::{Decision, Question};
-use crate::types::{ConsentRules, Millis, Moment, Seq, StepId, Timestamp};
+use crate::supervisor::client::Handover;
+use crate::types::{ConsentRules, Millis, Moment, Seq, StepId, Timestamp, Who};
 
 /// How soon a second Ctrl-C detaches.
 pub(crate) const TWICE: Millis = Millis(2000);
@@ -55,6 +56,8 @@ pub(crate) enum Order {
     Decide(Option<Seq>, Decision),
     /// Take the controls.
     TakeControls,
+    /// Ask for the controls, or answer who asks.
+    HandOver(Handover),
     /// Leave the screen.
     Leave,
     /// Suspend this viewer.
@@ -156,6 +159,8 @@ pub(crate) enum Mode {
     Reading,
     /// What Ctrl-C means.
     Interrupt,
+    /// Somebody asks for the controls.
+    Asked,
 }
 
 /// The looks of the screen.
@@ -179,6 +184,9 @@ pub(crate) struct Model {
     /// The question that was in front last.
     pub(crate) question: Option<Seq>,
     pub(crate) was_yours: bool,
+    /// Who asked for the controls last, and whether this screen did.
+    pub(crate) asked_by: Option<Who>,
+    pub(crate) asking: bool,
     pub(crate) cursor: usize,
     /// The phase whose steps are listed in the overview.
     pub(crate) unfolded: Option<StepId>,
@@ -199,8 +207,6 @@ pub(crate) struct Model {
     pub(crate) scrolled: usize,
     /// One sentence about the last key.
     pub(crate) said: Option<String>,
-    /// The step that is about to begin gets the terminal.
-    pub(crate) joins: bool,
     /// A shell is opened as soon as that is recorded.
     pub(crate) shell: Option<ShellAt>,
     /// A decision is on its way.
@@ -230,6 +236,8 @@ impl Model {
             key_gap: None,
             question: None,
             was_yours: false,
+            asked_by: None,
+            asking: false,
             cursor: 0,
             unfolded: None,
             pane: Pane::Log,
@@ -242,7 +250,6 @@ impl Model {
             sideways: 0,
             scrolled: 0,
             said: None,
-            joins: false,
             shell: None,
             sent: false,
             quitting: false,
@@ -260,6 +267,7 @@ impl Model {
         }
         match &self.overlay {
             Some(Overlay::Interrupt) => return Mode::Interrupt,
+            _ if seen.asks_for_controls().is_some() => return Mode::Asked,
             Some(Overlay::Text(..)) => return Mode::Text,
             Some(
                 Overlay::Help(_)
@@ -322,8 +330,9 @@ impl Model {
     }
 
     /// Whether something that only this screen shows changes with every second.
-    pub(crate) fn ticks(&self, seen: &Seen<'_>, _now: &Moment) -> bool {
-        self.hung.is_some() && !seen.gone
+    pub(crate) fn ticks(&self, seen: &Seen<'_>, now: &Moment) -> bool {
+        let watches = !seen.yours && !seen.may_take(now) && seen.state.finished.is_none();
+        (self.hung.is_some() || watches) && !seen.gone
     }
 
     /// Whether steps and log stand side by side.

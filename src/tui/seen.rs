@@ -6,7 +6,7 @@ use super::theme::Mark;
 use crate::engine;
 use crate::journal::{AskKey, Attempt, Open, Outcome, Question, RunState, StepRecord};
 use crate::plan::{Item, Phase, Plan, Step, Template, Walk};
-use crate::supervisor::client::Mirror;
+use crate::supervisor::client::{Held, Mirror};
 use crate::types::{Answer, Millis, Moment, Pending, Seq, StepId, Timestamp, WarningId, Who};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,12 @@ pub(crate) struct Seen<'a> {
     pub(crate) controls: Option<&'a Who>,
     pub(crate) yours: bool,
     pub(crate) observers: &'a [Who],
+    /// How the controls are held, where anybody has them.
+    pub(crate) held: Option<Held>,
+    /// Who asks for them.
+    pub(crate) asked_by: Option<&'a Who>,
+    /// Whether that is this screen.
+    pub(crate) you_ask: bool,
     pub(crate) gone: bool,
     /// What the supervisor said when it ended before the run did.
     pub(crate) parting: Option<&'a str>,
@@ -76,6 +82,9 @@ impl<'a> Seen<'a> {
             controls: mirror.controls.as_ref(),
             yours: mirror.yours,
             observers: &mirror.observers,
+            held: mirror.held,
+            asked_by: mirror.asked_by.as_ref(),
+            you_ask: mirror.you_ask,
             gone: mirror.gone.is_some(),
             parting: mirror.parting.as_deref().filter(|_| unfinished),
         })
@@ -108,6 +117,17 @@ impl<'a> Seen<'a> {
             | Question::CouldNotTell { .. }
             | Question::WrongVersion { .. } => Screen::Decide,
         }
+    }
+
+    /// Who asks whoever sits here for the controls.
+    pub(crate) fn asks_for_controls(&self) -> Option<&'a Who> {
+        let open = self.yours && !self.gone && self.state.finished.is_none();
+        self.asked_by.filter(|_| open)
+    }
+
+    /// Whether the controls can be taken without asking: nobody has them, or sits there.
+    pub(crate) fn may_take(&self, now: &Moment) -> bool {
+        self.held.is_none_or(|held| held.is_unattended(now.up))
     }
 
     /// The question the run waits with.

@@ -72,6 +72,9 @@ pub fn still(sitting: &Sitting<'_>) -> Vec<Vec<Cell>> {
         controls: Some(&sitting.state.run.who),
         yours: true,
         observers: &[],
+        held: None,
+        asked_by: None,
+        you_ask: false,
         gone: false,
         parting: None,
     };

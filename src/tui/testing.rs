@@ -14,6 +14,7 @@ use crate::journal::{
     StepMode,
 };
 use crate::plan::{self, Plan};
+use crate::supervisor::client::Held;
 use crate::types::{
     Answer, BootId, Exit, ExitRecord, Id, Millis, Moment, Pending, RunId, Seq, Series, StepId,
     Timestamp, Version, Who,
@@ -103,6 +104,8 @@ pub(crate) struct Run {
     pub(crate) yours: bool,
     pub(crate) gone: bool,
     pub(crate) parting: Option<String>,
+    pub(crate) held: Option<Held>,
+    pub(crate) asked_by: Option<Who>,
     who: Who,
 }
 
@@ -140,6 +143,8 @@ impl Run {
             yours: true,
             gone: false,
             parting: None,
+            held: None,
+            asked_by: None,
             who,
         };
         run.send(&Input::Taken {
@@ -161,6 +166,9 @@ impl Run {
             controls: Some(&self.who),
             yours: self.yours,
             observers: &[],
+            held: self.held,
+            asked_by: self.asked_by.as_ref(),
+            you_ask: false,
             gone: self.gone,
             parting: self.parting.as_deref(),
         }

@@ -99,7 +99,7 @@ fn no_such_key(mode: Mode, key: Key, seen: &Seen<'_>) -> Option<String> {
     let reflex = matches!(key, Key::Enter | Key::Char(' ' | 'y' | 'n'));
     let asks = matches!(
         mode,
-        Mode::Decide | Mode::Pause | Mode::Ack | Mode::Interrupt
+        Mode::Decide | Mode::Pause | Mode::Ack | Mode::Interrupt | Mode::Asked
     );
     if reflex && mode == Mode::Ack {
         return Some("That key does nothing here: a acknowledges, Esc goes back.".into());

@@ -2,7 +2,6 @@
 //!
 //! It decides nothing about the run: it hands decisions on, and the engine answers.
 
-use super::boxes;
 use super::errands;
 use super::keymap::{self, Action};
 use super::log::LogMove;
@@ -11,8 +10,10 @@ use super::model::{Consent, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
 use super::rows::{Row, every_row, row, rows};
 use super::seen::Seen;
 use super::typed;
+use super::{boxes, controls};
 use crate::engine::Choice;
 use crate::journal::{Decision, Question, Verdict};
+use crate::supervisor::client::Handover;
 use crate::types::Moment;
 
 /// Takes one message in; gives what is to be done outside.
@@ -45,10 +46,7 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
             model.arming.heard();
             Vec::new()
         }
-        Msg::Changed => {
-            let orders = changed(model, seen, now);
-            errands::began(model, seen, orders)
-        }
+        Msg::Changed => changed(model, seen, now),
         Msg::Silent(last) => {
             model.hung = last;
             rearm(model, seen);
@@ -83,6 +81,7 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
 fn asks(model: &Model, seen: &Seen<'_>) -> bool {
     let question = |open: &crate::journal::Open| open.question != Question::Start;
     matches!(model.overlay, Some(Overlay::Text(..) | Overlay::Interrupt))
+        || seen.asks_for_controls().is_some()
         || seen.open().is_some_and(question)
 }
 
@@ -106,6 +105,7 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     if seen.state.finished.is_some() && model.quitting {
         return vec![Order::Leave];
     }
+    controls::changed(model, seen, now);
     let question = seen.open().map(|open| open.asked);
     if question == model.question && seen.yours == model.was_yours {
         return Vec::new();
@@ -172,11 +172,11 @@ pub(super) fn act(
             Vec::new()
         }
         Action::Back => boxes::back(model, seen),
-        Action::Join => errands::join(model, seen),
         Action::Shell => errands::shell(model, seen),
         Action::Pager => errands::pager(model, seen, mode),
         Action::Copy => errands::copy(model, seen, mode),
         Action::PauseRun => decide(model, seen, Decision::Pause),
+        Action::Note if !seen.yours => refuse(model, LOOKING),
         Action::Note => {
             boxes::text(model, seen, Purpose::Note);
             Vec::new()
@@ -184,10 +184,9 @@ pub(super) fn act(
         Action::Choose(choice) => choose(model, seen, &choice, now),
         Action::Acknowledge => boxes::acknowledge(model, seen, now),
         Action::TakeControls if is_silent(model, seen) => refuse(model, NOT_LIVE),
-        Action::TakeControls => {
-            boxes::text(model, seen, Purpose::TakeControls);
-            Vec::new()
-        }
+        Action::TakeControls => controls::take(model, seen, now),
+        Action::GiveControls => vec![Order::HandOver(Handover::Give)],
+        Action::KeepControls => vec![Order::HandOver(Handover::Keep)],
         Action::Cancel => boxes::offered(model, seen, Decision::Cancel),
         Action::LetGo => boxes::offered(model, seen, Decision::LetGo),
         Action::Leave => leave(model, seen, mode),
@@ -210,6 +209,7 @@ fn next_pane(model: &mut Model, seen: &Seen<'_>) {
     model.scrolled = here.filter(|_| model.pane == Pane::Steps).unwrap_or(0);
 }
 
+const LOOKING: &str = "You are looking only. T takes the controls.";
 const NOT_LIVE: &str = "The supervisor is silent, so nothing can be decided here.";
 
 /// Whether nobody is there to decide anything.
@@ -228,13 +228,12 @@ pub(super) fn decide(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> 
         return refuse(model, NOT_LIVE);
     }
     if !seen.yours {
-        return refuse(model, "You are looking only. T takes the controls.");
+        return refuse(model, LOOKING);
     }
     if model.sent {
         return refuse(model, "Your last answer is still on its way.");
     }
     model.sent = true;
-    errands::answered(model, seen, &decision);
     vec![Order::Decide(seen.open().map(|open| open.asked), decision)]
 }
 
@@ -350,7 +349,7 @@ fn go(model: &mut Model, seen: &Seen<'_>, mode: Mode, by: i32, now: &Moment) -> 
         Mode::Running | Mode::Rollback | Mode::FullLog => return vec![Order::Log(log)],
         Mode::Decide | Mode::Pause | Mode::Finished => model.scrolled = moved(model.scrolled),
         Mode::Ack | Mode::Phrase | Mode::Text | Mode::Reading => boxes::turn(model, seen, by, now),
-        Mode::Interrupt | Mode::Small | Mode::Search => {}
+        Mode::Interrupt | Mode::Asked | Mode::Small | Mode::Search => {}
     }
     Vec::new()
 }

@@ -279,6 +279,8 @@ pub(crate) const WIRE_WORDS: &[&[u8]] = &[
     b"\"part\":\"verb\"",
     b"{\"frame\":\"decide\",\"id\":1,\"at\":null,\"decision\":\"start\"}",
     b"{\"frame\":\"take_controls\",\"id\":0}",
+    b"{\"frame\":\"handover\",\"id\":0,\"what\":\"ask\"}",
+    b"{\"frame\":\"key\"}",
     b"{\"frame\":\"caught_up\"}",
     b"\"event\":{\"event\":\"Unknown\"}",
     b"\"uid\":-1",

@@ -238,7 +238,6 @@ impl Drop for Run {
                     env: [].into(),
                     timeout: None,
                     grace: Millis(0),
-                    terminal: None,
                 },
             };
             exec::recover(&self.dir, &job, &mut |_| {});

@@ -24,11 +24,11 @@ use std::time::Duration;
 
 pub use reopen::reopen;
 
-pub use super::mirror::{Mirror, join, log_path, now, read_run, silence, trace};
+pub use super::mirror::{Mirror, log_path, now, read_run, silence, trace};
+pub use super::wire::{Handover, Held, UNATTENDED};
 pub use crate::shell::announce::announce;
 pub use crate::shell::exec::Trace;
 pub use crate::shell::foreground::{Errand, Lent, hang_up, lend, pager, shell};
-pub use crate::shell::relay::WENT_BACK;
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};
 
 /// How long another supervisor may take to open its socket, or to end and let go of its lock.
@@ -168,6 +168,16 @@ impl Client {
     /// Takes the controls; the reply comes as an update with the returned id.
     pub fn take_controls(&self) -> Result<u64, ClientError> {
         self.ask(|id| ToServer::TakeControls { id })
+    }
+
+    /// Asks for the controls, or answers who asks; the reply comes as an update with the returned id.
+    pub fn hand_over(&self, what: Handover) -> Result<u64, ClientError> {
+        self.ask(|id| ToServer::Handover { id, what })
+    }
+
+    /// Tells that a person has pressed a key here; nothing comes back.
+    pub fn key(&self) -> Result<(), ClientError> {
+        self.ask(|_| ToServer::Key).map(drop)
     }
 
     /// Asks whether the supervisor is alive; the pong comes as an update with the returned id.

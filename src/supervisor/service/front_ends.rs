@@ -3,10 +3,11 @@
 use super::{End, Mode, Msg, Service};
 use crate::engine::{Input, Refusal};
 use crate::journal::Decision;
+use crate::shell::clock;
 use crate::supervisor::clients::refusal;
 use crate::supervisor::server::ClientId;
-use crate::supervisor::wire::{FromServer, ToServer};
-use crate::types::Seq;
+use crate::supervisor::wire::{FromServer, Handover, ToServer};
+use crate::types::{Seq, Who};
 use std::time::Duration;
 
 /// Why nothing is decided any more, whatever the run's state.
@@ -26,17 +27,20 @@ impl Service {
                     who,
                     part,
                     outbox,
-                } => self.clients.join(id, who, part, outbox),
+                } => self.clients.join(id, who, part, outbox, &clock::now()),
                 Msg::Frame {
                     id,
-                    frame: ToServer::Decide { id: reply, .. } | ToServer::TakeControls { id: reply },
+                    frame:
+                        ToServer::Decide { id: reply, .. }
+                        | ToServer::TakeControls { id: reply }
+                        | ToServer::Handover { id: reply, .. },
                 } => {
                     let result = Err(refusal(ENDING));
                     self.clients
                         .tell(id, &FromServer::Reply { id: reply, result });
                 }
                 Msg::Frame {
-                    frame: ToServer::Hello { .. } | ToServer::Ping { .. },
+                    frame: ToServer::Hello { .. } | ToServer::Ping { .. } | ToServer::Key,
                     ..
                 }
                 | Msg::Left { .. }
@@ -89,6 +93,11 @@ impl Service {
                 decision,
             } => (reply, self.decide(id, at, decision)?),
             ToServer::TakeControls { id: reply } => (reply, self.take_controls(id)?),
+            ToServer::Handover { id: reply, what } => (reply, self.hand_over(id, what)?),
+            ToServer::Key => {
+                self.clients.key(id, clock::now().up);
+                return Ok(());
+            }
         };
         self.clients
             .tell(id, &FromServer::Reply { id: reply, result });
@@ -111,15 +120,28 @@ impl Service {
     }
 
     fn take_controls(&mut self, id: ClientId) -> Result<Result<Seq, Refusal>, End> {
-        let who = match self.clients.taker(id) {
-            Ok(Some(who)) => who,
-            Ok(None) => return Ok(Ok(self.state.last)),
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        match self.clients.taker(id, clock::now().up) {
+            Ok(Some(who)) => self.give_controls(id, who),
+            Ok(None) => Ok(Ok(self.state.last)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Gives the controls to this screen, which is journalled.
+    fn give_controls(&mut self, id: ClientId, who: Who) -> Result<Result<Seq, Refusal>, End> {
         let result = self.handle(&Input::TookControls { who })?;
         if result.is_ok() {
-            self.clients.give_controls(id);
+            self.clients.give_controls(id, &clock::now());
         }
         Ok(result)
+    }
+
+    /// From screen to screen, with a word of whoever has them.
+    fn hand_over(&mut self, id: ClientId, what: Handover) -> Result<Result<Seq, Refusal>, End> {
+        match self.clients.hand_over(id, what) {
+            Ok(Some((to, who))) => self.give_controls(to, who),
+            Ok(None) => Ok(Ok(self.state.last)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 }

@@ -257,7 +257,7 @@ impl Service {
                 who,
                 part,
                 outbox,
-            } => self.clients.join(id, who, part, outbox),
+            } => self.clients.join(id, who, part, outbox, &clock::now()),
             Msg::Left { id } => {
                 self.clients.leave(id);
                 if matches!(self.mode, Mode::Showing(_)) && self.clients.is_empty() {

@@ -5,12 +5,15 @@
 use super::Session;
 use crate::engine::Refusal;
 use crate::journal::Decision;
-use crate::supervisor::client::{ClientError, Update, now};
+use crate::supervisor::client::{ClientError, Handover, Update, now};
 use crate::tui::model::Msg;
 use crate::types::{Millis, Moment, Seq};
 
 /// How long an answer may take.
 const ANSWER_WITHIN: Millis = Millis::from_secs(2);
+
+/// How often keys are told of.
+const KEY_EVERY: Millis = Millis::from_secs(2);
 
 /// What changes the run, or who has the controls.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) enum Wish {
     Decide(Option<Seq>, Decision),
     /// The controls.
     TakeControls,
+    /// A word about them.
+    HandOver(Handover),
 }
 
 /// What is known of the supervisor's life.
@@ -32,6 +37,8 @@ pub(super) struct Pulse {
     silent: bool,
     /// What goes out once it has answered this question.
     waiting: Option<(u64, Wish)>,
+    /// When it was told last that a key was pressed here.
+    key_told: Option<Millis>,
 }
 
 impl Pulse {
@@ -42,6 +49,7 @@ impl Pulse {
             asked: None,
             silent: false,
             waiting: None,
+            key_told: None,
         }
     }
 
@@ -93,8 +101,28 @@ impl Session<'_> {
         let sent = match wish {
             Wish::Decide(at, decision) => self.client.decide(at, decision),
             Wish::TakeControls => self.client.take_controls(),
+            Wish::HandOver(what) => self.client.hand_over(what),
         };
         self.sent(sent);
+    }
+
+    /// Tells the supervisor now and then that somebody sits here, as long as this screen has the
+    /// controls: those who look see it, and nobody takes them unasked.
+    fn tell_of_keys(&mut self) {
+        if !self.mirror.yours {
+            self.pulse.key_told = None;
+            return;
+        }
+        let due = match (self.pulse.key_told, self.model.key_at) {
+            (None, _) => true,
+            (Some(told), Some(pressed)) => pressed.since(told) >= KEY_EVERY,
+            (Some(_), None) => false,
+        };
+        if due {
+            self.pulse.key_told = Some(now().up);
+            // Where it is gone there is nobody to tell.
+            let _ = self.client.key();
+        }
     }
 
     /// Takes the sign of life out of an update.
@@ -124,8 +152,9 @@ impl Session<'_> {
         }
     }
 
-    /// Says it where the supervisor has not answered in time; what waited for that is not sent.
+    /// Tells of keys, and says it where the supervisor has not answered in time; what waited for that is not sent.
     pub(super) fn look_at_pulse(&mut self) {
+        self.tell_of_keys();
         if !self.pulse.falls_silent(now().up) {
             return;
         }

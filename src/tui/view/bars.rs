@@ -11,7 +11,7 @@ use crate::tui::keymap::Binding;
 use crate::tui::model::{Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
-use crate::tui::{bindings, errands};
+use crate::tui::{bindings, controls};
 use crate::types::Millis;
 
 /// Draws all four rows and their rules.
@@ -110,15 +110,27 @@ fn progress(scene: &Scene<'_>, pen: &mut Pen<'_>) {
 }
 
 fn looking_only(scene: &Scene<'_>) -> Row {
-    // Of whoever took them; who had them from the beginning took them from nobody.
-    let taken = scene.seen.state.controls.as_ref();
-    let taken = taken.filter(|(who, _)| Some(who) == scene.seen.controls);
-    let since = taken.map(|(_, at)| format!(" since {}", at.wall.clock_minutes()));
-    let who = match scene.seen.controls {
-        Some(who) => format!("{who} has the controls{}.", since.unwrap_or_default()),
-        None => "Nobody has the controls: T takes them.".to_owned(),
+    let seen = scene.seen;
+    let who = match (seen.controls, seen.held) {
+        (Some(who), Some(held)) => {
+            let since = held.since.clock_minutes();
+            let last = held.last_key.map(|last| last_key(scene.now.up.since(last)));
+            let last = last.unwrap_or_default();
+            format!("{who} has the controls since {since}{last}.")
+        }
+        (Some(who), None) => format!("{who} has the controls."),
+        (None, _) => "Nobody has the controls: T takes them.".to_owned(),
     };
     vec![bit(Role::Observer, " LOOKING ONLY. "), bit(Role::Text, who)]
+}
+
+/// `, last key 12 s ago`; minutes once nobody counts seconds any more.
+fn last_key(ago: Millis) -> String {
+    match ago.secs() {
+        secs @ ..60 => format!(", last key {secs} s ago"),
+        secs @ 60..3600 => format!(", last key {} min ago", secs / 60),
+        secs => format!(", last key {} h ago", secs / 3600),
+    }
 }
 
 fn overview(scene: &Scene<'_>, pen: &mut Pen<'_>) {
@@ -270,7 +282,13 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
         }
         Mode::Ack => "Nothing goes on until you acknowledge. Enter and Space do nothing.".into(),
         Mode::Phrase => "Type the phrase exactly, then Enter. Nothing goes on until then.".into(),
+        Mode::Text if controls::waits(scene.model, seen, scene.now) => {
+            "Waiting for their answer. Esc goes back and stops asking.".into()
+        }
         Mode::Text => "Type, then Enter. An empty line does nothing.".into(),
+        Mode::Asked => {
+            "Nothing happens to the run, whatever you answer. Enter does nothing.".into()
+        }
         Mode::Interrupt => "Nothing has been done. The run is not touched by Ctrl-C.".into(),
         Mode::Reading if seen.screen() == Screen::Running => {
             "The upgrade behind this box goes on. A question closes the box.".into()
@@ -336,10 +354,6 @@ fn running(scene: &Scene<'_>) -> String {
     let seen = scene.seen;
     if let Some(who) = &seen.state.pause_requested {
         return format!("It stops after this step, as {who} asked.");
-    }
-    if let Some(subject) = errands::wanting(seen) {
-        let label = seen.label(subject.step);
-        return format!("{label} asks something and waits: H gives it your terminal, to type in.");
     }
     match seen.current() {
         Some(step) => format!(

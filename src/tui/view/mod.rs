@@ -3,6 +3,7 @@
 
 mod bars;
 mod consent;
+mod controls;
 mod decide;
 mod finished;
 mod interrupt;
@@ -84,6 +85,7 @@ fn draw_all(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
         | Mode::Phrase
         | Mode::Text
         | Mode::Reading
+        | Mode::Asked
         | Mode::Interrupt => running::draw(scene, &mut pen.part(body)),
     }
     in_front(scene, &mut pen)
@@ -91,6 +93,9 @@ fn draw_all(scene: &Scene<'_>, buffer: &mut Buffer) -> Option<Position> {
 
 /// The box in front of the screen.
 fn in_front(scene: &Scene<'_>, pen: &mut Pen<'_>) -> Option<Position> {
+    if scene.model.mode(scene.seen) == Mode::Asked {
+        return controls::asked(scene, pen);
+    }
     match &scene.model.overlay {
         Some(Overlay::Text(purpose, field, page)) => {
             text_box::draw(scene, pen, purpose, field, *page)
@@ -160,6 +165,7 @@ pub(super) fn log_size(scene: &Scene<'_>) -> (usize, usize) {
         | Mode::Phrase
         | Mode::Text
         | Mode::Reading
+        | Mode::Asked
         | Mode::Interrupt => (usize::from(body.height), usize::from(body.width)),
     };
     (log::rows_in(scene, high), log::columns_in(scene, wide))

@@ -106,7 +106,7 @@ fn words(mode: Mode) -> &'static str {
         Mode::Small => "too small",
         Mode::Overview => "overview",
         Mode::Running => "running step",
-        Mode::Decide => "a question",
+        Mode::Decide | Mode::Asked => "a question",
         Mode::Pause => "pause",
         Mode::Rollback => "rollback",
         Mode::Finished => "finished",

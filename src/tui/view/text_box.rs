@@ -2,7 +2,7 @@
 
 use super::consent::{self, Draft, field_row, inside};
 use super::pen::{Pen, Row, bit, row, wrapped};
-use super::{Scene, rollback};
+use super::{Scene, controls, rollback};
 use crate::text;
 use crate::tui::boxes;
 use crate::tui::field::Field;
@@ -32,6 +32,18 @@ pub(super) fn draw(
     field: &Field,
     page: usize,
 ) -> Option<Position> {
+    if is_waiting(scene, purpose) {
+        let (columns, _) = inside(scene.model.size);
+        let draft = Draft {
+            title: "ASK FOR THE CONTROLS",
+            role: Role::Asking,
+            content: &controls::waiting(scene, columns),
+            tail: &[],
+            field: None,
+            page: 0,
+        };
+        return consent::draw(scene, pen, &draft);
+    }
     let parts = parts(scene, purpose);
     let ends = "Enter does it; an empty line does nothing. Esc goes back.";
     let tail: [Row; TAIL] = [
@@ -52,8 +64,16 @@ pub(super) fn draw(
     consent::draw(scene, pen, &draft)
 }
 
+/// Whether there is nothing to type, since somebody is asked first.
+fn is_waiting(scene: &Scene<'_>, purpose: &Purpose) -> bool {
+    *purpose == Purpose::TakeControls && !scene.seen.may_take(scene.now)
+}
+
 /// The last page of the box, from 0.
 pub(super) fn last_page(scene: &Scene<'_>, purpose: &Purpose) -> usize {
+    if is_waiting(scene, purpose) {
+        return 0;
+    }
     let rows = parts(scene, purpose).content.len();
     consent::pages(rows, TAIL, scene.model.size) - 1
 }

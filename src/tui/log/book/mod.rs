@@ -201,11 +201,10 @@ impl Book {
         if self.matches.as_ref().is_some_and(behind) {
             return Some(Counted::Matches);
         }
-        // Lines are counted in no time, compared with looking at what they say.
-        if everything && behind(&self.lines) {
-            return Some(Counted::Lines);
+        if errors {
+            return Some(Counted::Errors);
         }
-        errors.then_some(Counted::Errors)
+        (everything && behind(&self.lines)).then_some(Counted::Lines)
     }
 
     /// Counts or looks on for a moment.
