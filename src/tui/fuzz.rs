@@ -10,6 +10,7 @@ use super::model::{Model, Msg, Order, Overlay};
 use super::screens::every_screen;
 use super::testing::Screen;
 use crate::journal::{Decision, Evidence, Question};
+use crate::supervisor::client::Handover;
 use crate::types::{Millis, Seq};
 
 /// How many events one test feeds, where nobody says otherwise.
@@ -150,8 +151,13 @@ fn check(orders: &[Order], key: Key, watcher: &Watcher, screen: &Screen, now: u6
                 let words = watcher.written.trim().ends_with("take control of web01");
                 assert!(key == Key::Enter && watcher.opener == Some('T') && words);
             }
+            Order::HandOver(Handover::Ask) => assert_eq!(key, Key::Char('T')),
+            Order::HandOver(Handover::Keep | Handover::Withdraw) => {
+                assert!(matches!(key, Key::Char('n') | Key::Esc | Key::Ctrl('g')));
+            }
+            Order::Mouse(_) => assert_eq!(key, Key::Char('m')),
             Order::Lend(_) => assert!(matches!(key, Key::Char('!' | 'o')), "{key:?} lends"),
-            Order::Copy(_) => assert_eq!(key, Key::Char('y')),
+            Order::Copy(_) | Order::HandOver(Handover::Give) => assert_eq!(key, Key::Char('y')),
             Order::Suspend => assert_eq!(key, Key::Ctrl('z')),
             Order::Leave => {
                 assert!(
@@ -313,7 +319,12 @@ impl Fuzz {
                 self.watcher.again();
                 self.told(Msg::Resumed);
             }
-            Order::Redraw | Order::Drain | Order::Log(_) | Order::Copy(_) => {}
+            Order::Redraw
+            | Order::Drain
+            | Order::Log(_)
+            | Order::Copy(_)
+            | Order::HandOver(_)
+            | Order::Mouse(_) => {}
         }
     }
 
