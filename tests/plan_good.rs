@@ -118,7 +118,6 @@ fn what_a_later_version_executes_is_read_and_named_with_its_place() {
             "37 hold",
             "43 restored_by",
             "44 restored_by_if",
-            "50 terminal",
             "51 on_failure: rollback",
             "52 hop",
             "53 when",

@@ -316,6 +316,75 @@ fn r29_at_the_end_scrolling_down_follows_again_also_where_lines_are_wrapped() {
     walk.open("end");
 }
 
+/// Two steps, the first of which fails once, and a secret that the second one prints.
+const STEPS: &str = r#"
+upwalk: 1
+service: shop
+vars:
+  here: { required: true }
+up:
+  - phase: First
+    role: stage
+    steps:
+      - name: Quick
+        id: quick
+        run: test -e "$HERE/again" && echo second try || { echo first try; touch "$HERE/again"; exit 3; }
+        retries: { times: 1, wait: 1s }
+        undo: { none: harmless }
+      - name: Long
+        id: long
+        run: echo running on; for _ in $(seq 1 2400); do test -e "$HERE/end" && break; sleep 0.05; done
+        undo: { none: harmless }
+"#;
+
+#[test]
+fn the_log_of_any_earlier_command_can_be_read_while_another_runs() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("shop.yaml"), STEPS).expect("the sandbox is ours");
+    let walk = Walk { sandbox };
+    let screen = walk.start(80, 24, &[]);
+    wait_line(&screen, " ", "running on");
+    // From the list of steps: the newest log of the one under the cursor.
+    screen.send("\t");
+    screen.wait_for("all steps");
+    screen.send("kl");
+    let newest = wait_line(&screen, " ", "second try");
+    assert!(newest.contains("log 1.1 attempt 2"), "{newest}");
+    screen.send("[");
+    let earlier = wait_line(&screen, " ", "first try");
+    assert!(
+        earlier.contains("log 1.1 ") && !earlier.contains("attempt 2  "),
+        "{earlier}"
+    );
+    assert_eq!(
+        rows_with(&earlier, "u ended: exit code 3").len(),
+        1,
+        "{earlier}"
+    );
+    screen.send("[");
+    screen.wait_for("This is the log of the first command of the run.");
+    screen.send("]]");
+    wait_line(&screen, " ", "running on");
+    screen.send("]");
+    screen.wait_for("This is the log of the last command of the run.");
+    // Somebody has removed one.
+    let removed = std::fs::read_dir(walk.sandbox.run_dir()).expect("the run is there");
+    let removed = removed.flatten().map(|entry| entry.path());
+    let mut removed = removed.filter(|path| path.to_string_lossy().ends_with("-quick.1.log"));
+    let removed = removed.next().expect("the log is there");
+    std::fs::remove_file(&removed).expect("the sandbox is ours");
+    screen.send("[[");
+    let name = removed
+        .file_name()
+        .expect("it has a name")
+        .to_string_lossy();
+    screen.wait_for(&format!("The log file is gone: {name}"));
+    // Back to what runs.
+    screen.send("l");
+    screen.wait_for("RUNNING");
+    walk.open("end");
+}
+
 #[test]
 fn the_mouse_scrolls_only_where_a_person_wants_it_and_is_given_back() {
     let walk = Walk::of("seq 1 100; await end");

@@ -26,6 +26,7 @@ fn spec(text: &str) -> CommandSpec {
         env: [("PATH".to_owned(), path)].into(),
         timeout: Some(Millis::from_secs(20)),
         grace: Millis(100),
+        terminal: None,
     }
 }
 

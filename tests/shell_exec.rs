@@ -68,6 +68,7 @@ impl Run {
                 .into(),
                 timeout: None,
                 grace: Millis(300),
+                terminal: None,
             },
         }
     }

@@ -57,6 +57,7 @@ fn reading(argv: Vec<String>) -> Ask {
             ]),
             timeout: Some(LONGEST),
             grace: Millis::from_secs(1),
+            terminal: None,
         },
         // What a shell says of a text it cannot read; 126 and 127 say that nobody could ask it.
         judge: Judge::Code {

@@ -2,6 +2,7 @@
 //! for `decide`, which takes no answer that is not in it.
 
 use super::Scope;
+use super::shells::wants_terminal;
 use super::undo::take_backs;
 use super::walk::walk_of;
 use crate::journal::{AskKey, Open, Question, RunState};
@@ -146,8 +147,17 @@ impl Table<'_> {
                 self.add("confirm", "Says that you have read the warning; goes on.");
             }
             Question::NextStep { step } => {
-                let step = self.number(step);
-                self.add("continue", format!("Runs step {step}."));
+                let number = self.number(step);
+                if wants_terminal(plan, self.state, step) {
+                    self.choices.push(Choice {
+                        verb: "continue",
+                        does: format!("Runs step {number} and gives it your terminal, to type in."),
+                        needs_reason: false,
+                        command: format!("upwalk attach {}", self.state.run.service),
+                    });
+                } else {
+                    self.add("continue", format!("Runs step {number}."));
+                }
             }
             Question::Halted => self.add("continue", "Goes on with the next step."),
             Question::Paused { pause, .. } => self.paused(plan, pause),

@@ -14,6 +14,18 @@ const ASK_GRACE: Millis = Millis::from_secs(2);
 
 /// The command of a step's present attempt; none for checks and manual steps.
 pub fn step_command(scope: &Scope<'_>, step: &Step) -> Option<CommandSpec> {
+    let mut spec = plain_command(scope, step)?;
+    spec.terminal = step.terminal;
+    if step.terminal.is_some() {
+        // The plainest of those that can move their cursor: whose screen it will be, nobody knows.
+        let plainest = || EnvValue::Plain("xterm".to_owned());
+        spec.env.entry("TERM".to_owned()).or_insert_with(plainest);
+    }
+    Some(spec)
+}
+
+/// The same without its terminal.
+fn plain_command(scope: &Scope<'_>, step: &Step) -> Option<CommandSpec> {
     match &step.kind {
         Kind::Run(text) => Some(shell(scope, text, &step.settings)),
         Kind::Argv(argv) => {
@@ -135,6 +147,7 @@ fn command(scope: &Scope<'_>, argv: Vec<String>, text: &str, settings: &Settings
         env: environment(scope, text, settings),
         timeout: settings.timeout.or(defaults.timeout),
         grace: defaults.grace,
+        terminal: None,
     }
 }
 

@@ -35,7 +35,7 @@ pub use reopen::{may_reopen, reopen};
 pub use retry::{Retry, retry};
 pub use running::{Silence, leftovers, remarked_from, running_command, silence};
 pub use scope::Scope;
-pub use shells::shell_spec;
+pub use shells::{shell_spec, wants_terminal};
 pub use undo::{Back, TakeBack, back_of, back_sentence, point_of_no_return, take_backs};
 pub use walk::{Position, Stop, boundary, position, walk_of};
 pub use warning::{stopped_warning, warning_digest};

@@ -12,7 +12,7 @@ use crate::journal::{
     AskKey, Attempt, Event, Outcome, Question, RunState, SkipReason, StepMode, StepRecord, Word,
 };
 use crate::plan::{Item, Kind, Phase, Plan, Polled, Role, Settings, Step, Walk};
-use crate::types::{Answer, CommandSpec, Exit, Moment, Reach};
+use crate::types::{Answer, CommandSpec, Exit, Moment, Reach, TerminalOf};
 
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,7 +201,10 @@ fn begin(plan: &Plan, state: &RunState, step: &Step, record: &StepRecord, now: &
     if let Some(next) = pending::before(plan, state, step, record) {
         return next;
     }
-    if state.run.step_mode == StepMode::Stepping && !record.has(Word::MayBegin) {
+    // Whoever lets a step begin that wants a person's terminal is there to give it.
+    let waits =
+        state.run.step_mode == StepMode::Stepping || step.terminal == Some(TerminalOf::Admin);
+    if waits && !record.has(Word::MayBegin) {
         return Next::question(Question::NextStep {
             step: step.id.clone(),
         });

@@ -1,4 +1,4 @@
-//! Shells that people open beside a run: what they see, and how they are recorded.
+//! People's terminals: shells that they open beside a run, and steps that they type into.
 
 use super::Scope;
 use super::command::bare_command;
@@ -6,7 +6,7 @@ use super::decide::Refusal;
 use super::walk::walk_of;
 use crate::journal::{Event, RunState, ShellLeft, ShellOpened};
 use crate::plan::Plan;
-use crate::types::{CommandSpec, Exit, Millis, Seq, StepId, Who};
+use crate::types::{CommandSpec, Exit, Millis, Seq, StepId, TerminalOf, Who};
 
 /// What a shell in the place of a step sees (directory, user, environment; no program); without a
 /// step, what the run as a whole sees.
@@ -16,6 +16,12 @@ pub fn shell_spec(plan: &Plan, state: &RunState, step: Option<&StepId>) -> Comma
         Some((id, step)) => bare_command(&Scope::at(plan, state, id), Some(step)),
         None => bare_command(&Scope::of(plan, state), None),
     }
+}
+
+/// Whether a step's command is to be joined to a person's terminal.
+pub fn wants_terminal(plan: &Plan, state: &RunState, step: &StepId) -> bool {
+    let step = walk_of(plan, state).and_then(|walk| walk.step(step));
+    step.is_some_and(|(_, step)| step.terminal == Some(TerminalOf::Admin))
 }
 
 /// A person is about to open a shell.

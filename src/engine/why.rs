@@ -4,6 +4,7 @@ use super::Scope;
 use super::choices::choices;
 use super::retry::{Retry, retry};
 use super::running::{leftovers, let_go_command, running_command};
+use super::shells::wants_terminal;
 use super::walk::{position, walk_of};
 use crate::journal::{Outcome, Question, RunResult, RunState};
 use crate::plan::{Kind, Plan};
@@ -182,6 +183,10 @@ fn asks(plan: &Plan, state: &RunState, question: &Question, now: &Moment) -> Str
             phrase,
             ..
         } => confirm(plan, state, warning, before.as_ref(), phrase.as_ref()),
+        Question::NextStep { step } if wants_terminal(plan, state, step) => format!(
+            "{} asks something and waits for your terminal, to be typed into.",
+            named(step)
+        ),
         Question::NextStep { step } => format!("{} waits to be let begin.", named(step)),
         Question::Halted => "The run stopped here because somebody asked for it.".into(),
         Question::ManualDone { step } => by_hand(plan, state, step),

@@ -6,6 +6,7 @@
 
 mod asking;
 mod excerpt;
+mod hand;
 mod input;
 mod meanwhile;
 mod names;

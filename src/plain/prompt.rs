@@ -9,7 +9,7 @@ use super::meanwhile::{self, CAN, Meanwhile};
 use super::none::report;
 use super::status::{self, Status};
 use super::wake::Woken;
-use super::{Ending, PlainError, Session, say};
+use super::{Ending, PlainError, Session, hand, say};
 use crate::engine;
 use crate::supervisor::wire::Part;
 use crate::types::{Seq, Who};
@@ -34,6 +34,8 @@ struct Prompts {
     status: Status,
     /// The attempt whose leftovers were told last.
     outlived: Option<Seq>,
+    /// The attempt that had the terminal last.
+    joined: Option<Seq>,
 }
 
 /// Walks a person through the run.
@@ -46,11 +48,19 @@ pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
         told: None,
         status: Status::default(),
         outlived: None,
+        joined: None,
     };
     prompts.introduce(session)?;
     loop {
         let events = session.take_news()?;
         report(session, &events)?;
+        let wanting =
+            hand::wanting(session, prompts.joined).filter(|_| prompts.input.is_terminal());
+        if let Some((number, errand)) = wanting {
+            prompts.joined = Some(number);
+            let events = hand::give(session, &errand)?;
+            report(session, &events)?;
+        }
         if let Some(signal) = session.wake.signal() {
             return prompts.left_by(session, signal);
         }

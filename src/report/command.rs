@@ -210,6 +210,7 @@ mod tests {
             env,
             timeout: None,
             grace: Millis::from_secs(10),
+            terminal: None,
         };
         let shown = command(spec, Some("true"), &base);
         let changed: Vec<_> = shown

@@ -11,6 +11,7 @@ use duct::Expression;
 use rustix::process::Pid;
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// A command that has been started, in a process group of its own.
@@ -37,6 +38,9 @@ pub(super) enum Output {
     Log(File),
     /// Its two streams apart.
     Apart(File, File),
+    /// A terminal, which also controls its session and which it reads; a session of its own is the
+    /// price.
+    Terminal(OwnedFd),
 }
 
 /// The command with the secrets' values in its environment; fails where one is not known.
@@ -62,13 +66,25 @@ fn environment(spec: &CommandSpec) -> Vec<(String, String)> {
     spec.env.iter().filter_map(plain).collect()
 }
 
-/// Starts a filled command with standard input on /dev/null.
-pub(super) fn start(spec: &CommandSpec, output: Output) -> Result<Started, String> {
+/// Starts a filled command with standard input on /dev/null, or on its terminal. `began` is told of
+/// its process before anything of a command with a terminal can run.
+pub(super) fn start(
+    spec: &CommandSpec,
+    output: Output,
+    began: &mut dyn FnMut(Pid),
+) -> Result<Started, String> {
     check_dir(&spec.dir)?;
     let Some((program, _)) = spec.argv.split_first() else {
         return Err("the command is empty".to_owned());
     };
     let Some(name) = &spec.user else {
+        if let Output::Terminal(_) = output {
+            let env = environment(spec);
+            let helper = Helper::new(Become::Itself).on_terminal();
+            return helper.start(absolute(spec), &spec.dir, env, |told| {
+                spawn(told, output).inspect(|started| began(started.pid))
+            });
+        }
         let argv = absolute(spec);
         let command = duct::cmd(&argv[0], &argv[1..])
             .dir(&spec.dir)
@@ -76,11 +92,16 @@ pub(super) fn start(spec: &CommandSpec, output: Output) -> Result<Started, Strin
             .stdin_null();
         return spawn(command, output).map_err(|error| why_not(program, spec, &error));
     };
-    start_as(name, spec, output)
+    start_as(name, spec, output, began)
 }
 
 /// Starts a command as another user, through a helper that becomes that user and then the command.
-fn start_as(name: &str, spec: &CommandSpec, output: Output) -> Result<Started, String> {
+fn start_as(
+    name: &str,
+    spec: &CommandSpec,
+    output: Output,
+    began: &mut dyn FnMut(Pid),
+) -> Result<Started, String> {
     let user = User::named(name).ok_or_else(|| {
         format!("there is no user \"{name}\" on this machine (getent passwd {name})")
     })?;
@@ -88,8 +109,17 @@ fn start_as(name: &str, spec: &CommandSpec, output: Output) -> Result<Started, S
         Helper::new(Become::user(&user)?)
     } else if user.uid == identity::uid() {
         Helper::new(Become::Itself)
+    } else if let Output::Terminal(_) = output {
+        // sudo would have the signals that the command is ended by, and pass on what it likes.
+        return Err(format!(
+            "a step with a terminal can become {name} only where root runs upwalk"
+        ));
     } else {
         Helper::through_sudo(&user.name)?
+    };
+    let helper = match output {
+        Output::Terminal(_) => helper.on_terminal(),
+        Output::Log(_) | Output::Apart(..) => helper,
     };
     let mut env = environment(spec);
     for (name, value) in [
@@ -101,21 +131,26 @@ fn start_as(name: &str, spec: &CommandSpec, output: Output) -> Result<Started, S
         env.retain(|(own, _)| own != name);
         env.push((name.to_owned(), value.clone()));
     }
-    helper.start(absolute(spec), &spec.dir, env, |command| {
-        spawn(command, output)
+    helper.start(absolute(spec), &spec.dir, env, |told| {
+        spawn(told, output).inspect(|started| began(started.pid))
     })
 }
 
-/// Starts what duct has been told, in a process group of its own.
+/// Starts what duct has been told, in a process group of its own; with a terminal it makes one
+/// itself, together with its session.
 fn spawn(told: Expression, output: Output) -> io::Result<Started> {
     use std::os::unix::process::CommandExt;
+    let apart = !matches!(output, Output::Terminal(_));
     // In this order: the reverse would leave standard error on ours.
     let command = match output {
+        Output::Terminal(terminal) => told.stderr_to_stdout().stdout_file(terminal),
         Output::Log(log) => told.stderr_to_stdout().stdout_file(log),
         Output::Apart(out, err) => told.stdout_file(out).stderr_file(err),
     };
-    let command = command.before_spawn(|command| {
-        command.process_group(0);
+    let command = command.before_spawn(move |command| {
+        if apart {
+            command.process_group(0);
+        }
         Ok(())
     });
     let handle = command.unchecked().start()?;

@@ -253,7 +253,8 @@ fn become_program() -> Result<std::convert::Infallible, String> {
     let input = input(&errand).map_err(failed)?;
     rustix::stdio::dup2_stdin(&input).map_err(|error| failed(error.into()))?;
     for line in &errand.say {
-        let _ = writeln!(io::stderr(), "{line}");
+        // A terminal in raw mode does not go back to the first column by itself.
+        let _ = write!(io::stderr(), "{line}\r\n");
     }
     let mut words = errand.argv.clone();
     let mut env = errand.env.clone();

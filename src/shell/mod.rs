@@ -21,6 +21,7 @@ mod launch;
 pub mod logind;
 pub mod os;
 mod proc;
+pub mod relay;
 mod run_as;
 pub mod shim;
 pub mod store;
@@ -28,12 +29,14 @@ pub mod tail;
 pub mod users;
 
 /// The modes that upwalk starts itself in, behind one word: `__exec` (step shim), `__ask` (guards),
-/// `__as` (change of user) and `__front` (whoever the terminal is lent to). None where `mode` is none of them; else the exit status.
+/// `__as` (change of user), `__front` (whoever the terminal is lent to) and `__join` (a person's terminal
+/// and a step's). None where `mode` is none of them; else the exit status.
 pub fn hidden(mode: &OsStr) -> Option<u8> {
     match mode.to_str()? {
         "__exec" => Some(shim::main()),
         "__ask" => Some(ask::main()),
         "__as" => Some(run_as::main()),
+        "__join" => Some(relay::main()),
         "__front" => Some(foreground::main()),
         _ => None,
     }

@@ -55,6 +55,9 @@ struct Order {
     env: Vec<(String, String)>,
     /// sudo sets another; the command gets the one that `up` had.
     umask: u32,
+    /// Whether standard output is a terminal that is to be the command's own.
+    #[serde(default)]
+    terminal: bool,
 }
 
 /// A helper that is about to be started.
@@ -64,6 +67,8 @@ pub(super) struct Helper {
     command: Expression,
     /// How it is called where it does not even start.
     way: String,
+    /// Whether the command is to have standard output as its terminal.
+    terminal: bool,
 }
 
 impl Helper {
@@ -73,6 +78,16 @@ impl Helper {
             become_user,
             command: duct::cmd(own_program(), ["__as"]),
             way: "the change of user".to_owned(),
+            terminal: false,
+        }
+    }
+
+    /// The same for a command whose standard output is a terminal that is to be its own.
+    pub(super) fn on_terminal(self) -> Self {
+        Self {
+            way: "the handing over of a terminal".to_owned(),
+            terminal: true,
+            ..self
         }
     }
 
@@ -95,6 +110,7 @@ impl Helper {
             become_user: Become::Itself,
             command: duct::cmd("sudo", args),
             way: format!("sudo -n -u {user}"),
+            terminal: false,
         })
     }
 
@@ -110,6 +126,7 @@ impl Helper {
             become_user,
             command,
             way,
+            terminal,
         } = self;
         let order = Order {
             become_user,
@@ -117,6 +134,7 @@ impl Helper {
             dir: dir.to_owned(),
             env,
             umask: umask(),
+            terminal,
         };
         let failed = |error: io::Error| format!("{way} failed: {error}");
         let order = serde_json::to_vec(&order).map_err(|error| failed(error.into()))?;
@@ -193,12 +211,30 @@ fn follow(mut socket: UnixStream) -> Result<std::convert::Infallible, String> {
     Err(why)
 }
 
-/// What is to be done. Standard input is /dev/null from here on.
+/// What is to be done. Standard input is /dev/null from here on, or the command's terminal.
 fn read_order(socket: &mut UnixStream) -> io::Result<Order> {
     let mut bytes = Vec::new();
     socket.read_to_end(&mut bytes)?;
-    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    Ok(serde_json::from_slice(&bytes)?)
+    let order: Order = serde_json::from_slice(&bytes)?;
+    if order.terminal {
+        take_terminal(&order.become_user)?;
+    } else {
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    }
+    Ok(order)
+}
+
+/// Makes standard output's terminal the one that controls this process's session, and belongs to
+/// whom it will become: programs open it again by its name.
+fn take_terminal(user: &Become) -> io::Result<()> {
+    let terminal = rustix::stdio::stdout();
+    rustix::process::setsid()?;
+    rustix::process::ioctl_tiocsctty(terminal)?;
+    rustix::stdio::dup2_stdin(terminal)?;
+    if let Become::User { uid, .. } = user {
+        rustix::fs::fchown(terminal, Some(Uid::from_raw(*uid)), None)?;
+    }
+    Ok(())
 }
 
 /// Becomes the user, then the command. Returns why not.

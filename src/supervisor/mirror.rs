@@ -9,6 +9,8 @@ use crate::journal::{AskKey, Event, FoldError, Recorded, RunState, StepRecord};
 use crate::plan::Plan;
 use crate::shell::clock;
 use crate::shell::exec::{self, Trace};
+use crate::shell::foreground::Errand;
+use crate::shell::relay;
 use crate::shell::store::RunDir;
 use crate::shell::tail;
 use crate::types::{Answer, Millis, Moment, Pending, Seq, StepId, Timestamp, Who};
@@ -188,6 +190,13 @@ impl Mirror {
 pub fn log_path(dir: &RunDir, state: &RunState, number: Seq) -> Option<PathBuf> {
     let stem = stem::of_number(state, number)?;
     Some(dir.intent_file(number, &stem, "log"))
+}
+
+/// The errand that joins a person's terminal to the one that an intent's command has; `say` is printed
+/// first.
+pub fn join(dir: &RunDir, state: &RunState, number: Seq, say: Vec<String>) -> Option<Errand> {
+    let stem = stem::of_number(state, number)?;
+    Some(relay::join(dir, number, &stem, say))
 }
 
 /// The silence of the command under way, where it is long enough to be remarked on.

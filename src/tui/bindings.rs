@@ -1,6 +1,7 @@
 //! The tables of the key map: which keys each mode has. Called by `keymap` alone, and by those who
 //! print it.
 
+use super::errands;
 use super::input::Key::{self, Char, Ctrl};
 use super::keymap::Group::{self, Log, Move, Upgrade, View};
 use super::keymap::{Action, Binding, LogKey, choices, label, may_cancel, may_let_go};
@@ -154,7 +155,7 @@ fn command() -> Binding {
 
 /// Keys that lend the terminal, and the clipboard.
 #[rustfmt::skip]
-fn errands(what: &str) -> Vec<Binding> {
+fn lending(what: &str) -> Vec<Binding> {
     vec![
         bind(&[Char('!')], "!", "shell", "a shell where the step runs (recorded)", Upgrade,
              Action::Shell),
@@ -182,13 +183,17 @@ fn warnings() -> Binding {
 #[rustfmt::skip]
 fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
+    if errands::wanting(seen).is_some() {
+        all.push(bind(&[Char('H')], "H", "give it your terminal",
+             "give the step your terminal, to type in", Upgrade, Action::Join));
+    }
     if mode == Mode::Running {
         all.push(bind(&[Char('p')], "p", "pause after step", "pause after the present step",
              Upgrade, Action::PauseRun));
     }
     all.extend(log_keys(whole_log()));
     all.push(command());
-    all.extend(errands(WHOLE_LOG));
+    all.extend(lending(WHOLE_LOG));
     if mode == Mode::Running {
         all.push(bind(&[Key::Tab], "Tab", "steps",
              "to the steps and back; there l shows a step's log", Move, Action::NextPane));
@@ -206,7 +211,7 @@ fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         all.push(bind(&[Key::Enter], "Enter", "read the warning", "open the warning that waits",
              View, Action::Open));
     }
-    all.extend(errands(WHOLE_LOG));
+    all.extend(lending(WHOLE_LOG));
     all.push(whole_log());
     all.push(bind(&[Char('a')], "a", "add note", "add a note to the record", Upgrade,
          Action::Note));
@@ -257,15 +262,9 @@ fn mouse() -> Binding {
     bind(&[Char('m')], "m", "", help, View, Action::Mouse)
 }
 
+#[rustfmt::skip]
 fn help() -> Binding {
-    bind(
-        &[Char('?'), Key::F1],
-        "?",
-        "help",
-        "this help",
-        View,
-        Action::Help,
-    )
+    bind(&[Char('?'), Key::F1], "?", "help", "this help", View, Action::Help)
 }
 
 /// The keys at the end of every screen's list.

@@ -3,7 +3,7 @@
 
 use super::model::{Mode, Model, Order, Overlay};
 use super::rows::{Row, row};
-use super::seen::{Screen, Seen};
+use super::seen::{Screen, Seen, Subject};
 use super::update::{decide, rearm};
 use crate::engine::{self, Scope};
 use crate::journal::Decision;
@@ -17,6 +17,8 @@ use crate::types::{CommandSpec, EnvValue, Seq, StepId};
 pub(crate) enum Loan {
     /// A shell in the place of a step, whose opening has this number.
     Shell { opened: Seq, step: Option<StepId> },
+    /// The step of this intent, which asks something.
+    Step(Seq),
     /// The log of this intent in the pager.
     Log(Seq),
     /// The report in the pager.
@@ -86,6 +88,60 @@ fn command_of(seen: &Seen<'_>, id: &StepId) -> Option<String> {
     let spec = engine::step_command(&Scope::at(seen.plan, seen.state, id), step)?;
     let words: Vec<_> = spec.argv.iter().map(|word| report::quote(word)).collect();
     Some(words.join(" "))
+}
+
+/// The command that runs and wants a person's terminal, which this screen may give it.
+pub(super) fn wanting<'a>(seen: &Seen<'a>) -> Option<Subject<'a>> {
+    let subject = seen.subject()?;
+    let wants = engine::wants_terminal(seen.plan, seen.state, subject.step);
+    let may = seen.yours && !seen.gone;
+    (wants && may && !subject.undo && subject.is_running()).then_some(subject)
+}
+
+/// Notes whether an answer lets a command begin that wants the terminal of whoever gives it.
+pub(super) fn answered(model: &mut Model, seen: &Seen<'_>, decision: &Decision) {
+    let begins = matches!(
+        decision,
+        Decision::Continue { .. } | Decision::Retry | Decision::Confirm { .. }
+    );
+    let wants = |step: &StepId| engine::wants_terminal(seen.plan, seen.state, step);
+    model.joins = begins && seen.asked_about().is_some_and(wants);
+}
+
+/// Gives the terminal to a command that this screen let begin.
+pub(super) fn began(model: &mut Model, seen: &Seen<'_>, mut orders: Vec<Order>) -> Vec<Order> {
+    if let Some(subject) = wanting(seen).filter(|_| model.joins) {
+        model.joins = false;
+        orders.push(Order::Lend(Loan::Step(subject.attempt.number)));
+    }
+    orders
+}
+
+/// Gives the terminal to the command that wants it.
+pub(super) fn join(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
+    if let Some(subject) = wanting(seen) {
+        return vec![Order::Lend(Loan::Step(subject.attempt.number))];
+    }
+    model.said = Some("No step wants your terminal now.".into());
+    Vec::new()
+}
+
+/// What is said before a step has the terminal.
+pub(super) fn at_the_step(seen: &Seen<'_>) -> Vec<String> {
+    let step = seen.subject().map(|subject| subject.step);
+    let step = step.map_or_else(
+        || "The step".to_owned(),
+        |step| format!("Step {} {}", seen.label(step), seen.name(step)),
+    );
+    let say = [
+        String::new(),
+        format!("upwalk: {step} has your terminal now. Type what it asks for."),
+        "upwalk: Ctrl-] brings you back to the screen; the step goes on and keeps its terminal."
+            .to_owned(),
+        "upwalk: what it writes is recorded; what you type is not, unless the step shows it."
+            .to_owned(),
+    ];
+    say.iter().map(|line| text::clean(line)).collect()
 }
 
 /// What stands above a shell's first prompt.

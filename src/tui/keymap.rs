@@ -41,6 +41,8 @@ pub(crate) enum Action {
     Choose(Choice),
     Acknowledge,
     TakeControls,
+    /// Gives the terminal to the step that wants it.
+    Join,
     /// Gives the controls to who asks.
     GiveControls,
     /// Keeps them.
@@ -68,6 +70,7 @@ impl Action {
             | Self::Choose(_)
             | Self::Acknowledge
             | Self::TakeControls
+            | Self::Join
             | Self::GiveControls
             | Self::KeepControls
             | Self::Shell
@@ -170,9 +173,12 @@ pub(crate) fn letter(verb: &str, question: &Question) -> Option<char> {
 pub(crate) fn label(choice: &Choice, seen: &Seen<'_>) -> String {
     let question = seen.open().map(|open| &open.question);
     let by_hand = matches!(question, Some(Question::ManualDone { .. }));
+    let hands_over = matches!(question, Some(Question::NextStep { step })
+        if engine::wants_terminal(seen.plan, seen.state, step));
     let words = match choice.verb {
         "start" => "start checks",
         "continue" if by_hand => "it is done",
+        "continue" if hands_over => "give it your terminal",
         "settle done" => "it is done",
         "settle rerun" => "run it anyway",
         "rollback" => "roll back",

@@ -207,6 +207,8 @@ pub(crate) struct Model {
     pub(crate) scrolled: usize,
     /// One sentence about the last key.
     pub(crate) said: Option<String>,
+    /// The step that is about to begin gets the terminal.
+    pub(crate) joins: bool,
     /// A shell is opened as soon as that is recorded.
     pub(crate) shell: Option<ShellAt>,
     /// A decision is on its way.
@@ -250,6 +252,7 @@ impl Model {
             sideways: 0,
             scrolled: 0,
             said: None,
+            joins: false,
             shell: None,
             sent: false,
             quitting: false,

@@ -11,7 +11,7 @@ mod replies;
 use super::input::Typed;
 use super::log::{self, Blot, Feed, Growth, Haste, Mouse, Window};
 use super::model::{Model, Msg, Order};
-use super::pace::{FRAME, Pace, Urgency};
+use super::pace::{FRAME, Pace};
 use super::seen::Seen;
 use super::term::{self, Heard, Terminal, is_wide};
 use super::theme::{GlyphSet, Theme, in_ascii};
@@ -22,6 +22,7 @@ use crate::report;
 use crate::supervisor::client::{Client, Mirror, Update, log_path, now};
 use crate::types::{Exit, Millis, Moment};
 use alert::Caller;
+use draw::Dirty;
 use live::{Pulse, Wish};
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use std::collections::VecDeque;
@@ -114,26 +115,6 @@ fn forward(updates: Receiver<Update>, sender: Sender<Event>) {
             }
         }
     });
-}
-
-/// Whether a frame is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Dirty {
-    No,
-    /// When the last one is old enough.
-    Soon,
-    /// A key waits for its effect.
-    Now,
-}
-
-impl Dirty {
-    fn urgency(self) -> Option<Urgency> {
-        match self {
-            Self::No => None,
-            Self::Soon => Some(Urgency::Change),
-            Self::Now => Some(Urgency::Key),
-        }
-    }
 }
 
 struct Session<'a> {

@@ -46,7 +46,10 @@ pub(crate) fn update(model: &mut Model, seen: &Seen<'_>, msg: Msg, now: &Moment)
             model.arming.heard();
             Vec::new()
         }
-        Msg::Changed => changed(model, seen, now),
+        Msg::Changed => {
+            let orders = changed(model, seen, now);
+            errands::began(model, seen, orders)
+        }
         Msg::Silent(last) => {
             model.hung = last;
             rearm(model, seen);
@@ -172,6 +175,7 @@ pub(super) fn act(
             Vec::new()
         }
         Action::Back => boxes::back(model, seen),
+        Action::Join => errands::join(model, seen),
         Action::Shell => errands::shell(model, seen),
         Action::Pager => errands::pager(model, seen, mode),
         Action::Copy => errands::copy(model, seen, mode),
@@ -234,6 +238,7 @@ pub(super) fn decide(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> 
         return refuse(model, "Your last answer is still on its way.");
     }
     model.sent = true;
+    errands::answered(model, seen, &decision);
     vec![Order::Decide(seen.open().map(|open| open.asked), decision)]
 }
 

@@ -15,6 +15,16 @@ pub enum EnvValue {
     Secret(String),
 }
 
+/// The terminal that a command has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminalOf {
+    /// One of its own, on which nobody types.
+    Own,
+    /// One of its own, which a person's terminal is joined to.
+    Admin,
+}
+
 /// One command with everything it sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandSpec {
@@ -30,4 +40,7 @@ pub struct CommandSpec {
     pub timeout: Option<Millis>,
     /// The time between TERM and KILL.
     pub grace: Millis,
+    /// Its terminal; none: it has none, and its output goes straight into its log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<TerminalOf>,
 }

@@ -16,7 +16,7 @@ mod who;
 
 pub use ask::{Answer, Ask, Bound, Expect, HttpAsk, Judge};
 pub use bearing::Bearing;
-pub use command::{CommandSpec, EnvValue};
+pub use command::{CommandSpec, EnvValue, TerminalOf};
 pub use exit::{Exit, ExitRecord, Reach};
 pub use id::{Digest, Id, IdError, RunId, Seq, ServiceId, StepId, WarningId};
 pub use pending::Pending;

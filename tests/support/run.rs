@@ -238,6 +238,7 @@ impl Drop for Run {
                     env: [].into(),
                     timeout: None,
                     grace: Millis(0),
+                    terminal: None,
                 },
             };
             exec::recover(&self.dir, &job, &mut |_| {});

@@ -2,7 +2,7 @@
 
 use super::Warning;
 use crate::plan::Template;
-use crate::types::{Judge, Millis, StepId};
+use crate::types::{Judge, Millis, StepId, TerminalOf};
 use std::collections::BTreeMap;
 
 /// One step.
@@ -50,6 +50,8 @@ pub struct Step {
     pub error_lines: Option<String>,
     /// Variables it may write to `$OUTPUT`.
     pub sets: Vec<String>,
+    /// The terminal that its command has.
+    pub terminal: Option<TerminalOf>,
     /// A check that is asked again on return from a pause.
     pub lasting: bool,
     /// The line of the plan file where it begins, from 1.

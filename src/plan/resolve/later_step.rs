@@ -79,15 +79,6 @@ impl Resolver<'_, '_> {
 
     /// Keys that say how a step is asked for and shown.
     fn later_words(&mut self, keys: &RawStep, home: Home) {
-        self.later(keys.terminal.as_ref(), "terminal");
-        if let Some(terminal) = &keys.terminal {
-            word(
-                terminal,
-                "terminal",
-                &[("own", ()), ("admin", ())],
-                self.out,
-            );
-        }
         self.later(keys.due.as_ref(), "due");
         self.length_of(keys.due.as_ref());
         if let Some(due) = keys

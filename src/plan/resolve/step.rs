@@ -4,11 +4,11 @@ use super::Resolver;
 use super::names::Around;
 use super::walk::{Home, Named, Typed, Undoable};
 use crate::plan::Template;
-use crate::plan::decode::{Command, Either, Flag, Keys, Literal};
+use crate::plan::decode::{self, Command, Either, Flag, Keys, Literal, Text};
 use crate::plan::model::{Kind, OnFailure, Step};
 use crate::plan::node::{Sp, Span};
 use crate::plan::raw_step::RawStep;
-use crate::types::{Id, StepId};
+use crate::types::{Id, StepId, TerminalOf};
 
 /// The kinds of steps, as sets.
 const RUN: u16 = 1;
@@ -214,6 +214,12 @@ impl Resolver<'_, '_> {
             .collect()
     }
 
+    /// The terminal that a command has.
+    fn terminal(&mut self, word: Option<&Sp<Text>>) -> Option<TerminalOf> {
+        let words = [("own", TerminalOf::Own), ("admin", TerminalOf::Admin)];
+        decode::word(word?, "terminal", &words, self.out)
+    }
+
     /// What counts how much there is left to do.
     fn pending(&mut self, text: Option<&Sp<Command>>, around: &Around) -> Option<String> {
         let around = Around {
@@ -276,6 +282,7 @@ impl Resolver<'_, '_> {
             progress: self.log_pattern(keys.progress.as_ref(), 1..=2),
             error_lines: self.log_pattern(keys.error_lines.as_ref(), 0..=usize::MAX),
             sets,
+            terminal: self.terminal(keys.terminal.as_ref()),
             lasting: is_true(keys.lasting.as_ref()),
             line: self.out.lines.line(raw.span.start),
         }

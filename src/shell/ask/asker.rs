@@ -87,7 +87,7 @@ fn run(spec: &CommandSpec) -> Option<Reply> {
         Err(error) => return refused(error.to_string()),
     };
     let (out, err) = streams.writers.take()?;
-    let started = match command::start(spec, Output::Apart(out, err)) {
+    let started = match command::start(spec, Output::Apart(out, err), &mut |_| {}) {
         Ok(started) => started,
         Err(why) => {
             // What a refusing sudo said is here.

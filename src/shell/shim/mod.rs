@@ -4,6 +4,7 @@
 //! `timeout`, `grace` and `.cancel`, and leaves the status in `.exit`. It holds the intent's lock
 //! until that is safe. It decides nothing else and reads no journal.
 
+mod pty;
 mod times;
 mod watch;
 
@@ -16,6 +17,7 @@ use super::users::User;
 use super::{clock, identity, os};
 use crate::types::{CommandSpec, EnvValue, Exit, ExitRecord, Millis, Seq};
 use rustix::fs::{Mode, OFlags};
+use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::fs::File;
@@ -23,6 +25,8 @@ use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use pty::Pump;
+pub(super) use pty::{KEYS, MAX_WORD, SIZE};
 pub(super) use times::RECORD;
 use watch::{End, Watch};
 
@@ -215,16 +219,10 @@ impl Begun {
                 left_running: Vec::new(),
             };
         }
-        let started = self
-            .log
-            .try_clone()
-            .map_err(|error| error.to_string())
-            .and_then(|log| command::start(&self.command, Output::Log(log)));
-        match started {
-            Ok(started) => {
-                self.note_group(&started);
+        match self.start() {
+            Ok((started, pump)) => {
                 let started = self.started.insert(started);
-                watch.until_end(started, &self.command)
+                watch.until_end(started, &self.command, pump)
             }
             // What a refusing sudo said is in the log.
             Err(why) => not_started(match self.last_line() {
@@ -232,6 +230,23 @@ impl Begun {
                 None => why,
             }),
         }
+    }
+
+    /// Starts the command, with a terminal where it is to have one.
+    fn start(&mut self) -> Result<(Started, Option<Pump>), String> {
+        let log = self.log.try_clone().map_err(|error| error.to_string())?;
+        let Some(terminal) = self.command.terminal else {
+            let started = command::start(&self.command, Output::Log(log), &mut |_| {})?;
+            self.note_group(started.pid);
+            return Ok((started, None));
+        };
+        let failed = |error: io::Error| format!("it cannot be given a terminal: {error}");
+        let (theirs, pump) = Pump::new(&self.intent, terminal, log).map_err(failed)?;
+        let command = self.command.clone();
+        let output = Output::Terminal(theirs);
+        let started = command::start(&command, output, &mut |pid| self.note_group(pid))?;
+        let pump = pump.start().map_err(failed)?;
+        Ok((started, Some(pump)))
     }
 
     /// The last line of the log, where there is one.
@@ -243,8 +258,8 @@ impl Begun {
     }
 
     /// The second line of `.pid`.
-    fn note_group(&mut self, started: &Started) {
-        let group = started.pid.as_raw_nonzero().get();
+    fn note_group(&mut self, pid: Pid) {
+        let group = pid.as_raw_nonzero().get();
         let line = GroupLine {
             group,
             start: Proc::read(group).map_or(0, |proc| proc.start),

@@ -3,6 +3,7 @@
 //! `TERM → grace → KILL` goes to the command's process group and nothing beyond it. TERM, HUP and
 //! INT to the shim are noted, not obeyed: they tell that the machine goes down.
 
+use super::pty::Pump;
 use super::times::Times;
 use super::{Word, say};
 use crate::shell::command::Started;
@@ -109,7 +110,13 @@ impl Watch {
     }
 
     /// Waits for the end of a command that has been started.
-    pub(super) fn until_end(mut self, started: &Started, spec: &CommandSpec) -> End {
+    /// `pump` carries what it writes to a terminal of its own, until nothing is left of that.
+    pub(super) fn until_end(
+        mut self,
+        started: &Started,
+        spec: &CommandSpec,
+        mut pump: Option<Pump>,
+    ) -> End {
         self.grace = spec.grace;
         let _ = self.timer.set(spec.timeout);
         // It may have come before its signal could be heard.
@@ -125,6 +132,9 @@ impl Watch {
             if let Some(status) = status
                 && self.is_over(started)
             {
+                if let Some(pump) = pump.take() {
+                    pump.finish();
+                }
                 if let Some(times) = &mut self.times {
                     times.record();
                 }

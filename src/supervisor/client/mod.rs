@@ -24,11 +24,12 @@ use std::time::Duration;
 
 pub use reopen::reopen;
 
-pub use super::mirror::{Mirror, log_path, now, read_run, silence, trace};
+pub use super::mirror::{Mirror, join, log_path, now, read_run, silence, trace};
 pub use super::wire::{Handover, Held, UNATTENDED};
 pub use crate::shell::announce::announce;
 pub use crate::shell::exec::Trace;
 pub use crate::shell::foreground::{Errand, Lent, hang_up, lend, pager, shell};
+pub use crate::shell::relay::WENT_BACK;
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};
 
 /// How long another supervisor may take to open its socket, or to end and let go of its lock.

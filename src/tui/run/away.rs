@@ -7,10 +7,10 @@ use crate::journal::Decision;
 use crate::report;
 use crate::supervisor::client::{self, Errand, log_path, now};
 use crate::text;
-use crate::tui::errands::{Loan, in_the_shell, prompt};
+use crate::tui::errands::{Loan, at_the_step, in_the_shell, prompt};
 use crate::tui::model::Msg;
 use crate::tui::seen::Seen;
-use crate::tui::term::{Heard, Terminal};
+use crate::tui::term::{Handed, Heard, Terminal};
 use crate::types::{Exit, Millis, Seq};
 use std::thread;
 use std::time::Duration;
@@ -34,7 +34,10 @@ impl Session<'_> {
             Ok(errand) => errand,
             Err(why) => return self.not_lent(&loan, why),
         };
-        self.term.hand_over();
+        self.term.hand_over(match loan {
+            Loan::Step(_) => Handed::Raw,
+            Loan::Shell { .. } | Loan::Log(_) | Loan::Report => Handed::AsFound,
+        });
         match client::lend(&errand) {
             Ok(lent) => {
                 let pid = lent.pid();
@@ -81,6 +84,11 @@ impl Session<'_> {
                 errand.set.insert("PS1".to_owned(), Some(prompt));
                 Ok(errand)
             }
+            Loan::Step(number) => {
+                let (dir, say) = (&self.mirror.dir, at_the_step(&seen));
+                let errand = client::join(dir, seen.state, *number, say);
+                errand.ok_or_else(|| "That step is not known any more.".to_owned())
+            }
             Loan::Log(number) => {
                 let path = log_path(&self.mirror.dir, seen.state, *number);
                 let path = path.filter(|path| path.exists());
@@ -118,6 +126,13 @@ impl Session<'_> {
                     "Back from the shell after {took} ({exit}); it is in the record."
                 ))
             }
+            Loan::Step(_) if *exit == Exit::Code(client::WENT_BACK) => {
+                Some("The step goes on with its own terminal. H gives it yours again.".to_owned())
+            }
+            Loan::Step(_) if *exit == Exit::Code(0) => None,
+            Loan::Step(_) => Some(format!(
+                "The step is without your terminal again ({exit}). H gives it yours anew."
+            )),
             Loan::Log(_) | Loan::Report => match exit {
                 Exit::Code(0) => None,
                 Exit::Code(_)

@@ -1,15 +1,36 @@
 //! Frames: when one is due, what is in it, and what follows once the terminal has it.
 
-use super::{Dirty, Event, LONGEST_WAIT, Session};
+use super::{Event, LONGEST_WAIT, Session};
 use crate::tui::arming::Missing;
 use crate::tui::model::Msg;
-use crate::tui::pace::FRAME;
+use crate::tui::pace::{FRAME, Urgency};
 use crate::tui::seen::Seen;
 use crate::tui::term::{Ask, Heard};
 use crate::tui::view;
 use crate::types::{Millis, Moment};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+/// Whether a frame is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dirty {
+    No,
+    /// When the last one is old enough.
+    Soon,
+    /// A key waits for its effect.
+    Now,
+}
+
+impl Dirty {
+    /// How soon that is.
+    pub(super) fn urgency(self) -> Option<Urgency> {
+        match self {
+            Self::No => None,
+            Self::Soon => Some(Urgency::Change),
+            Self::Now => Some(Urgency::Key),
+        }
+    }
+}
 
 /// What the last frame was drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Handing the terminal over to another program, and taking it back. Nothing of ours reads or draws in
 //! between: a single byte that the other program should have had would be one too many.
 
-use super::{Terminal, give_back};
+use super::{Terminal, give_back, leave_screen};
 use rustix::termios::{QueueSelector, tcflush};
 use std::io::Write as _;
 use std::thread::JoinHandle;
@@ -10,6 +10,15 @@ use std::thread::JoinHandle;
 /// region, application keys, and the mouse.
 const RESET: &[u8] =
     b"\x1b[0m\x1b(B\x1b[r\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l";
+
+/// How the other program finds the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handed {
+    /// As this one found it.
+    AsFound,
+    /// Without an echo: it shows what it is told to, and a key may come before it does.
+    Raw,
+}
 
 /// Starts the thread that reads keys.
 type Start = Box<dyn Fn() -> JoinHandle<()> + Send>;
@@ -30,9 +39,9 @@ impl Reader {
 }
 
 impl Terminal {
-    /// Hands the terminal over as it was found. Returns when nobody of us reads it any more; what was
-    /// typed before this was meant for the screen, and is thrown away.
-    pub(crate) fn hand_over(&mut self) {
+    /// Hands the terminal over, as it was found or still raw. Returns when nobody of us reads it any
+    /// more; what was typed before this was meant for the screen, and is thrown away.
+    pub(crate) fn hand_over(&mut self, left: Handed) {
         self.settle();
         let _ = rustix::io::write(&*self.ends, &1_u64.to_ne_bytes());
         if let Some(reader) = self.reader.runs.take() {
@@ -41,7 +50,12 @@ impl Terminal {
         }
         let _ = rustix::io::read(&*self.ends, &mut [0_u8; 8]);
         self.drain();
-        give_back();
+        match left {
+            Handed::AsFound => {
+                give_back();
+            }
+            Handed::Raw => leave_screen(),
+        }
     }
 
     /// Takes the terminal back. What was typed in between was meant for somebody else.

@@ -9,6 +9,7 @@ mod read;
 mod send;
 mod write;
 
+pub(crate) use hand_over::Handed;
 pub(crate) use send::Ask;
 
 use super::TuiError;
@@ -300,6 +301,18 @@ fn give_back() -> bool {
     if !HELD.swap(false, Ordering::SeqCst) {
         return false;
     }
+    leave_screen();
+    let stdin = rustix::stdio::stdin();
+    // What was typed at the screen is not meant for whoever reads next.
+    let _ = tcflush(stdin, QueueSelector::IFlush);
+    if let Some(original) = &*original() {
+        let _ = tcsetattr(stdin, OptionalActions::Now, original);
+    }
+    true
+}
+
+/// Undoes all of [`take`] but for raw mode.
+fn leave_screen() {
     let mut out = io::stdout();
     if TITLED.swap(false, Ordering::SeqCst) {
         let _ = queue!(out, Print("\x1b[23;0t"));
@@ -313,13 +326,6 @@ fn give_back() -> bool {
         Show
     );
     let _ = out.flush();
-    let stdin = rustix::stdio::stdin();
-    // What was typed at the screen is not meant for whoever reads next.
-    let _ = tcflush(stdin, QueueSelector::IFlush);
-    if let Some(original) = &*original() {
-        let _ = tcsetattr(stdin, OptionalActions::Now, original);
-    }
-    true
 }
 
 /// Has a panic give the terminal back before it says anything. One beside the loop ends the loop as

@@ -11,7 +11,7 @@ use crate::tui::keymap::Binding;
 use crate::tui::model::{Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
-use crate::tui::{bindings, controls};
+use crate::tui::{bindings, controls, errands};
 use crate::types::Millis;
 
 /// Draws all four rows and their rules.
@@ -354,6 +354,10 @@ fn running(scene: &Scene<'_>) -> String {
     let seen = scene.seen;
     if let Some(who) = &seen.state.pause_requested {
         return format!("It stops after this step, as {who} asked.");
+    }
+    if let Some(subject) = errands::wanting(seen) {
+        let label = seen.label(subject.step);
+        return format!("{label} asks something and waits: H gives it your terminal, to type in.");
     }
     match seen.current() {
         Some(step) => format!(

@@ -120,6 +120,11 @@ fn what(scene: &Scene<'_>, question: &Question, columns: usize) -> Vec<Row> {
         Question::NextStep { step } => {
             let mut rows = vec![heading(scene, Mark::Asking, step, "IS NEXT")];
             rows.extend(command(scene, step));
+            if crate::engine::wants_terminal(scene.seen.plan, scene.seen.state, step) {
+                let words = "It asks something and waits for your terminal. While it has that, Ctrl-] brings \
+                             you back here, and it goes on.";
+                rows.extend(wrapped(Role::Text, 3, words, columns));
+            }
             rows
         }
         Question::Blocked { phase, steps } => {

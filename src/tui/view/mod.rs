@@ -5,6 +5,7 @@ mod bars;
 mod consent;
 mod controls;
 mod decide;
+mod exact;
 mod finished;
 mod interrupt;
 mod log;

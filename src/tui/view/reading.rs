@@ -2,7 +2,7 @@
 
 use super::consent::{AROUND, WIDEST, clear};
 use super::pen::{Pen, Row, bit, pad, row, wrapped};
-use super::{Scene, panels};
+use super::{Scene, exact, panels};
 use crate::engine::{self, Scope};
 use crate::plan::{Item, Kind, Level, Polled, Rerun, Step};
 use crate::report::RetriesShown;
@@ -11,7 +11,7 @@ use crate::tui::bindings;
 use crate::tui::keymap::{Binding, Group};
 use crate::tui::model::{Mode, Model, Overlay};
 use crate::tui::theme::{MARKS, Role};
-use crate::types::{EnvValue, StepId};
+use crate::types::StepId;
 use ratatui::layout::Rect;
 
 /// Draws what there is to read, one page of it.
@@ -330,12 +330,7 @@ fn facts_of(scene: &Scene<'_>, step: &Step) -> Vec<(&'static str, String)> {
         facts.push(("required", "nobody can skip it".to_owned()));
     }
     if let Some(spec) = spec {
-        let shown = |(name, value): (&String, &EnvValue)| match value {
-            EnvValue::Plain(value) => format!("{name}={}", panels::quoted(value)),
-            EnvValue::Secret(_) => format!("{name}=***"),
-        };
-        let env: Vec<String> = spec.env.iter().map(shown).collect();
-        facts.push(("sees", env.join("\n")));
+        facts.extend(exact::exact(scene, step, &spec));
     }
     facts
 }

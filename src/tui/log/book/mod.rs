@@ -201,10 +201,11 @@ impl Book {
         if self.matches.as_ref().is_some_and(behind) {
             return Some(Counted::Matches);
         }
-        if errors {
-            return Some(Counted::Errors);
+        // Lines are counted in no time, compared with looking at what they say.
+        if everything && behind(&self.lines) {
+            return Some(Counted::Lines);
         }
-        (everything && behind(&self.lines)).then_some(Counted::Lines)
+        errors.then_some(Counted::Errors)
     }
 
     /// Counts or looks on for a moment.
