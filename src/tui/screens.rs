@@ -144,6 +144,17 @@ fn row_1_says_where_one_is_on_every_screen() {
 }
 
 #[test]
+fn row_1_keeps_the_versions_of_a_host_with_a_long_name() {
+    let mut run = Run::of(PLAN);
+    run.rename("web01.customers.example.org");
+    let text = Screen::new(run, 60, 16).text();
+    let first = text.lines().next().unwrap_or_default();
+    for word in ["PROD", "web01", "4.2.10 -> 4.3", "DRIVER", "14:02"] {
+        assert!(first.contains(word), "{first}");
+    }
+}
+
+#[test]
 fn starting_and_quitting_before_the_start_are_decisions() {
     let mut screen = Screen::new(Run::of(PLAN), 80, 24);
     let orders = screen.press(Key::Char('S'));

@@ -192,6 +192,17 @@ impl Run {
     pub(crate) fn set_max_age(&mut self, max_age: Millis) {
         let mut first = started(&self.plan, &self.who);
         first.max_age = Some(max_age);
+        self.begin_as(first);
+    }
+
+    /// Has it on another host; before anything has happened.
+    pub(crate) fn rename(&mut self, host: &str) {
+        let mut first = started(&self.plan, &self.who);
+        host.clone_into(&mut first.host);
+        self.begin_as(first);
+    }
+
+    fn begin_as(&mut self, first: RunStarted) {
         self.state = RunState::begin(&Recorded {
             n: Seq(1),
             at: self.now.clone(),

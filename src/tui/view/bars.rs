@@ -34,11 +34,6 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         None => bit(Role::Muted, " NO ENV "),
     };
     let gap = if pen.columns() < 80 { "  " } else { "   " };
-    let left = [
-        environment,
-        bit(Role::Strong, format!(" {}{gap}", run.host)),
-        bit(Role::Text, versions(scene)),
-    ];
     let seen = scene.seen;
     let mut right = Row::new();
     if pen.columns() >= 100 && seen.screen() != Screen::Overview {
@@ -62,7 +57,23 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     }
     right.push(bit(Role::Text, format!("{gap}{} ", clock(scene))));
     let room = pen.columns().saturating_sub(width(&right) + 1);
-    pen.line_in(0, 0, room, &left);
+    // Where not all of it fits, the domain is left out first, and then the service.
+    let versions = versions(scene);
+    let short = run.host.split('.').next().unwrap_or_default();
+    let service = format!("{} ", run.service);
+    let bare = versions.strip_prefix(service.as_str()).unwrap_or(&versions);
+    let left = |host: &str, versions: &str| {
+        let host = bit(Role::Strong, format!(" {host}{gap}"));
+        [environment.clone(), host, bit(Role::Text, versions)]
+    };
+    let all = [
+        (run.host.as_str(), versions.as_str()),
+        (short, &versions),
+        (short, bare),
+    ];
+    let all = all.map(|(host, versions)| left(host, versions));
+    let fitting = all.iter().find(|left| width(*left) <= room);
+    pen.line_in(0, 0, room, fitting.unwrap_or(&all[2]));
     pen.right(0, &right);
 }
 

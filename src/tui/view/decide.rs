@@ -5,7 +5,7 @@ use super::pen::{Pen, Row, bit, pad, pairs_of, row, wrapped};
 use super::{Scene, log, panels};
 use crate::engine::Scope;
 use crate::journal::{Outcome, Question};
-use crate::plan::{Kind, Step};
+use crate::plan::{Kind, Rerun, Step};
 use crate::text;
 use crate::tui::theme::{Mark, Role};
 use crate::types::StepId;
@@ -290,5 +290,9 @@ fn where_it_leaves(scene: &Scene<'_>, question: &Question, columns: usize) -> Ve
 fn standing(scene: &Scene<'_>, step: &Step) -> String {
     let (done, all) = scene.seen.steps_done();
     let back = panels::back_sentence(scene, step);
-    format!("{done} of {all} steps are done. {back}")
+    let again = match step.rerun {
+        Rerun::Safe => " The plan says that it may simply be run again.",
+        Rerun::Check | Rerun::Never => "",
+    };
+    format!("{done} of {all} steps are done. {back}{again}")
 }

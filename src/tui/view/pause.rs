@@ -65,18 +65,18 @@ fn paused(
         rows.extend(wrapped(Role::Text, 1, &seen.text(text), columns));
     }
     rows.extend(owed(scene, columns));
+    if !pause.meanwhile.is_empty() {
+        rows.push(Vec::new());
+        rows.push(row(Role::Muted, " While you wait, the plan says:"));
+        for text in &pause.meanwhile {
+            rows.extend(bullet(scene, Role::Text, &seen.text(text), columns));
+        }
+    }
     if !pause.guards.is_empty() {
         rows.push(Vec::new());
         rows.push(row(Role::Muted, " Has to hold before it ends:"));
         for (at, guard) in pause.guards.iter().enumerate() {
             rows.push(guard_line(scene, id, at, &seen.text(&guard.name)));
-        }
-    }
-    if !pause.meanwhile.is_empty() {
-        rows.push(Vec::new());
-        rows.push(row(Role::Muted, " While you wait:"));
-        for text in &pause.meanwhile {
-            rows.extend(bullet(scene, Role::Text, &seen.text(text), columns));
         }
     }
     rows
@@ -204,7 +204,7 @@ fn owed(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
         .collect();
     let mut rows = vec![Vec::new()];
     if !left.is_empty() {
-        let text = format!("Still to do: {}.", left.join(", "));
+        let text = format!("STILL OWED: {}.", left.join(", "));
         rows.extend(wrapped(Role::Strong, 1, &text, columns));
     }
     let back = match engine::take_backs(seen.plan, seen.state) {
