@@ -241,10 +241,15 @@ fn no_key_both_opens_a_box_and_confirms_it() {
     for (name, run) in every_screen() {
         let mut screen = Screen::new(run, 80, 24);
         let mode = |screen: &Screen| screen.model.mode(&screen.run.seen());
-        for key in all_keys() {
+        for (key, aside) in all_keys()
+            .into_iter()
+            .flat_map(|key| [(key, false), (key, true)])
+        {
             // Keys change the looks and nothing else.
             screen.model = Model::new((80, 24));
             screen.settle();
+            // A warning that was set aside is opened by a key.
+            screen.model.consent.aside = aside;
             let before = mode(&screen);
             screen.press(key);
             if mode(&screen) == before {
