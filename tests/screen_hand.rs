@@ -147,10 +147,10 @@ fn r32_the_exact_command_is_what_the_child_really_got() {
     let flat: String = text.split(gap).collect();
     for line in environ.lines() {
         let (name, value) = line.split_once('=').expect("a variable");
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
         let value = if name == "TOKEN" {
             "***".to_owned()
-        } else if !value.is_empty() && value.chars().all(plain) {
+        } else if !value.is_empty() && value.chars().all(bare) {
             value.to_owned()
         } else {
             format!("'{value}'")
