@@ -8,7 +8,7 @@ use crate::text;
 use std::io;
 
 /// How much is looked at in one go, in bytes: a key never waits for longer than that takes.
-pub(super) const BLOCK: usize = 256 << 10;
+pub(super) const BLOCK: usize = 64 << 10;
 /// The least distance between two marks at the beginning, in bytes.
 const APART: u64 = 64 << 10;
 /// How many marks are kept; when they are full, every second one goes.
