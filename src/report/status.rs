@@ -186,7 +186,8 @@ fn since(state: &RunState) -> &Moment {
     running.map_or(&state.last_at, |attempt| &attempt.started)
 }
 
-/// Whether a failed step or an unknown outcome holds the run, or it was stopped there.
+/// Whether a failed step holds the run, or it was stopped there. An unknown outcome has not failed: a
+/// person has to say what it is.
 fn has_failed(state: &RunState) -> bool {
     if let Some(finished) = &state.finished {
         return matches!(finished.result, RunResult::Stopped { failed: true, .. });
@@ -197,10 +198,10 @@ fn has_failed(state: &RunState) -> bool {
         .is_some_and(|open| match &open.question {
             Question::Failed { .. }
             | Question::Blocked { .. }
-            | Question::OutcomeUnknown { .. }
             | Question::WrongVersion { .. }
             | Question::UndoFailed { .. } => true,
-            Question::Start
+            Question::OutcomeUnknown { .. }
+            | Question::Start
             | Question::Confirm { .. }
             | Question::NextStep { .. }
             | Question::Halted
