@@ -29,8 +29,6 @@ pub(super) struct Config {
     pub(super) pager: Option<Vec<String>>,
     /// Whether the mouse wheel scrolls from the start.
     pub(super) mouse: Option<bool>,
-    /// Whether the colours of a command's own output are kept.
-    pub(super) log_color: Option<bool>,
     /// How a person is told that the run needs them.
     pub(super) notify: Option<Notify>,
     /// How consents are taken.
@@ -113,14 +111,14 @@ mod tests {
     #[test]
     fn every_key_is_read_and_a_later_file_goes_over_an_earlier_one() {
         let mut config = read(
-            "glyphs: box\npager: [less, -N]\nmouse: on\nlog: { color: keep }\n\
+            "glyphs: box\npager: [less, -N]\nmouse: on\nlog: { color: drop }\n\
              notify: { command: [notify-send, upwalk] }\n\
              confirm: { paste: allow, quiet: 1s, submit_gap: 200ms, max_age: 1h }\n",
         )
         .expect("it is valid");
         assert_eq!(config.glyphs, Some(GlyphName::Box));
         assert_eq!(config.pager, Some(vec!["less".into(), "-N".into()]));
-        assert_eq!((config.mouse, config.log_color), (Some(true), Some(true)));
+        assert_eq!(config.mouse, Some(true));
         let command = Notify::Command(vec!["notify-send".into(), "upwalk".into()]);
         assert_eq!(config.notify, Some(command));
         let later = b"notify: none\nconfirm: { quiet: 300ms }\npager: less -S\n";
@@ -147,7 +145,8 @@ mod tests {
             ("environment: { kind: prod }\n", "config.yaml:1:1"),
             ("theme: [dark]\n", "config.yaml:1:1"),
             ("mouse: maybe\n", "config.yaml:1:1"),
-            ("log: { colour: keep }\n", "config.yaml:1:8"),
+            ("log: { colour: drop }\n", "config.yaml:1:8"),
+            ("log: { color: keep }\n", "config.yaml:1:8"),
             ("pager: []\n", "config.yaml:1:1"),
             ("notify: osc8\n", "config.yaml:1:1"),
             ("notify: { command: [] }\n", "config.yaml:1:11"),

@@ -1,7 +1,8 @@
 //! What still fits when the terminal is too small for a screen.
 
-use super::Scene;
 use super::pen::{Pen, row};
+use super::{Scene, panels};
+use crate::text;
 use crate::tui::model::SMALLEST;
 use crate::tui::theme::Role;
 
@@ -31,7 +32,10 @@ fn place(scene: &Scene<'_>) -> String {
         (_, Some(_)) => "waits for you".to_owned(),
         (Some(step), None) => {
             let mark = seen.step_mark(step);
-            format!("{} {}", seen.label(step), mark.word())
+            let took = panels::took(scene, step).map(text::duration);
+            let words = [seen.label(step), mark.word().to_owned()];
+            let words: Vec<_> = words.into_iter().chain(took).collect();
+            words.join(" ")
         }
         (None, None) => String::new(),
     };
