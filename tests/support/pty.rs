@@ -75,8 +75,10 @@ impl Pty {
         unlockpt(&master).expect("the terminal is ours");
         set_size(&master, columns, rows);
         let name = ptsname(&master, Vec::new()).expect("the terminal has a name");
-        let slave = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())
-            .expect("the terminal can be opened");
+        // Not for the programs that other tests start at this moment: they would hold it open.
+        let alone = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let slave =
+            rustix::fs::open(&name, alone, Mode::empty()).expect("the terminal can be opened");
         let twin = || Stdio::from(slave.try_clone().expect("descriptors are left"));
         // Giving a child a controlling terminal takes code between fork and exec; setsid(1) is that.
         let mut leader = Command::new("setsid");
