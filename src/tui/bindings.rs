@@ -187,7 +187,7 @@ fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
         all.push(bind(&[Char('H')], "H", "give it your terminal",
              "give the step your terminal, to type in", Upgrade, Action::Join));
     }
-    if mode == Mode::Running {
+    if seen.open().is_none() {
         all.push(bind(&[Char('p')], "p", "pause after step", "pause after the present step",
              Upgrade, Action::PauseRun));
     }

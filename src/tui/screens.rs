@@ -443,6 +443,46 @@ fn ctrl_c_asks_first_and_detaches_when_pressed_twice() {
 }
 
 #[test]
+fn p_stops_a_rollback_after_the_present_step_and_not_while_it_waits() {
+    let mut screen = Screen::new(turned_around().until(runs("point-at-the-new-code")), 80, 24);
+    let orders = screen.press(Key::Char('p'));
+    assert_eq!(orders, vec![Order::Decide(None, Decision::Pause)]);
+    screen.run.failing.clear();
+    screen.run.decide(Decision::Pause);
+    let text = Screen::new(clone(&screen.run), 80, 24).text();
+    assert!(text.contains("It stops after this step, as anna"), "{text}");
+    let run = clone(&screen.run).until(asks(|q| matches!(q, Question::Halted)));
+    let text = Screen::new(run, 80, 24).text();
+    assert!(text.contains("Stopped here, as was asked for"), "{text}");
+    let mut screen = Screen::new(turned_around().until(asks(UNDO_FAILED)), 80, 24);
+    assert_eq!(screen.press(Key::Char('p')), Vec::new());
+}
+
+#[test]
+fn a_rollback_says_what_is_lost_or_that_the_plan_knows_of_nothing() {
+    let cost = "        undo_text: Statuses written since then lose their language.\n";
+    for (plan, said) in [
+        (
+            PLAN.to_owned(),
+            "WHAT YOU LOSE: 3.1 Statuses written since then",
+        ),
+        (
+            PLAN.replace(cost, ""),
+            "WHAT YOU LOSE: nothing that the plan knows of.",
+        ),
+    ] {
+        for (columns, rows) in [(60, 16), (80, 24), (120, 40)] {
+            let mut run = Run::of(&plan).until(asks(PAUSED));
+            run.decide(Decision::Rollback { because: None });
+            let run = run.until(runs("point-at-the-new-code"));
+            let text = Screen::new(run, columns, rows).text();
+            assert!(text.contains(said), "{columns}x{rows}\n{text}");
+            assert!(text.contains("8 of 34 migrations"), "no log\n{text}");
+        }
+    }
+}
+
+#[test]
 fn scrolling_up_is_asked_of_the_log_and_p_pauses() {
     use super::log::LogMove;
     let mut screen = Screen::new(under_way(), 80, 24);

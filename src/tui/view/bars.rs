@@ -4,7 +4,7 @@
 use super::Scene;
 use super::pen::{Bit, Pen, Row, bit, row, width};
 use crate::engine;
-use crate::journal::{Question, RunResult};
+use crate::journal::RunResult;
 use crate::plan::Item;
 use crate::text;
 use crate::tui::keymap::Binding;
@@ -315,14 +315,12 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
         Mode::Overview | Mode::Decide => {
             "Waiting for you. Enter does nothing here: choose a letter (capitals act).".into()
         }
-        Mode::Pause => pause(scene),
+        Mode::Pause => super::pause::sentence(scene),
         Mode::Running => running(scene),
         Mode::Rollback if seen.open().is_some() => {
             "The rollback waits for you: choose a letter (capitals act).".into()
         }
-        Mode::Rollback => {
-            "Steps are taken back one by one. Closing the terminal stops nothing.".into()
-        }
+        Mode::Rollback => super::rollback::sentence(scene),
         Mode::Finished => "Leaving prints a summary into your scrollback.".into(),
     }
 }
@@ -343,21 +341,6 @@ fn begins(scene: &Scene<'_>) -> &'static str {
         "Nothing has been changed. Starting runs read-only checks first."
     } else {
         "Nothing has been changed. S begins with the first phase."
-    }
-}
-
-fn pause(scene: &Scene<'_>) -> String {
-    let held = matches!(
-        scene.seen.open().map(|open| &open.question),
-        Some(Question::PauseHeld { .. })
-    );
-    match scene.seen.locked_until(scene.now) {
-        Some(free) => format!(
-            "Continue is meant for {} and later; before, it asks for a reason.",
-            free.wall.clock()
-        ),
-        None if held => "What the pause waits for does not hold yet.".into(),
-        None => "You may continue whenever you are ready, or close this terminal.".into(),
     }
 }
 

@@ -13,13 +13,19 @@ use crate::types::StepId;
 /// The fewest lines of the log that are worth their rule.
 const FEWEST: usize = 3;
 
+/// The rule above the end of a log, with the keys that show more of it.
+pub(super) const LAST_LINES: &str = "last lines of the log (e: error lines, l: whole log)";
+
+/// From so many rows on it is said too what can be done without an answer.
+const ROOMY: usize = 16;
+
 /// Draws the body: the answers stay in sight, what is above them scrolls.
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let Some(open) = scene.seen.open() else {
         return;
     };
     let columns = pen.columns();
-    let answers = answers(scene, columns);
+    let answers = with_leaving(scene, &open.question, pen);
     let room = pen.rows().saturating_sub(answers.len());
     let mut upper = what(scene, &open.question, columns);
     let leaves = where_it_leaves(scene, &open.question, columns);
@@ -27,11 +33,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         let free = room.saturating_sub(upper.len() + leaves.len() + 2);
         let lines = log::lines(scene, free.max(FEWEST), columns);
         if !lines.is_empty() {
-            upper.push(panels::rule(
-                scene.theme,
-                "last lines of the log (l: all)",
-                columns,
-            ));
+            upper.push(panels::rule(scene.theme, LAST_LINES, columns));
             upper.extend(lines);
         }
     }
@@ -56,9 +58,41 @@ pub(super) fn scrolled(scene: &Scene<'_>, pen: &mut Pen<'_>, rows: &[Row], room:
     }
 }
 
-/// The answers, with a line of air above.
-pub(super) fn answers(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
-    let mut rows = panels::choices(scene, columns);
+/// The answers; at a step that went wrong also what can be done without one of them.
+fn with_leaving(scene: &Scene<'_>, question: &Question, pen: &Pen<'_>) -> Vec<Row> {
+    let step = match question {
+        Question::Failed { step, .. }
+        | Question::OutcomeUnknown { step, .. }
+        | Question::CouldNotTell { step, .. }
+            if pen.rows() >= ROOMY =>
+        {
+            step
+        }
+        _ => return answers(scene, pen.columns(), &[]),
+    };
+    let label = scene.seen.label(step);
+    let stays = format!(
+        "It stays like this; come back with: {}",
+        scene.seen.attach_command()
+    );
+    let more = [
+        panels::Offer {
+            key: '!',
+            name: "Shell".into(),
+            does: format!("Opens a shell where step {label} runs; that is recorded."),
+        },
+        panels::Offer {
+            key: 'q',
+            name: "Leave it".into(),
+            does: stays,
+        },
+    ];
+    answers(scene, pen.columns(), &more)
+}
+
+/// The answers and what else is offered, with a line of air above.
+pub(super) fn answers(scene: &Scene<'_>, columns: usize, more: &[panels::Offer]) -> Vec<Row> {
+    let mut rows = panels::choices(scene, more, columns);
     if !scene.seen.yours {
         rows = vec![row(
             Role::Muted,
@@ -87,7 +121,7 @@ fn heading(scene: &Scene<'_>, mark: Mark, id: &StepId, word: &str) -> Row {
             line.push(bit(Role::Muted, "   after "));
             line.push(bit(Role::Text, text::duration(end.took)));
         }
-        if attempt.attempt > 1 {
+        if attempt.command || attempt.attempt > 1 {
             line.push(bit(Role::Muted, format!("   attempt {}", attempt.attempt)));
         }
     }
@@ -291,7 +325,7 @@ fn standing(scene: &Scene<'_>, step: &Step) -> String {
     let (done, all) = scene.seen.steps_done();
     let back = panels::back_sentence(scene, step);
     let again = match step.rerun {
-        Rerun::Safe => " The plan says that it may simply be run again.",
+        Rerun::Safe => " The plan says that it may simply be run again (rerun: safe).",
         Rerun::Check | Rerun::Never => "",
     };
     format!("{done} of {all} steps are done. {back}{again}")

@@ -97,28 +97,38 @@ pub(super) fn back_sentence(scene: &Scene<'_>, step: &Step) -> String {
     engine::back_sentence(scene.seen.plan, scene.seen.state, &step.id)
 }
 
-/// The answers to the open question, one or two lines each: letter, words, what it does.
-pub(super) fn choices(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+/// Something that can be done at a question.
+pub(super) struct Offer {
+    pub(super) key: char,
+    /// Two or three words.
+    pub(super) name: String,
+    /// One sentence.
+    pub(super) does: String,
+}
+
+/// The answers to the open question and `more`, one or two lines each: letter, words, what it does.
+/// Without an answer there is nothing.
+pub(super) fn choices(scene: &Scene<'_>, more: &[Offer], columns: usize) -> Vec<Row> {
     let lettered = keymap::choices(scene.seen);
-    let label = |choice| keymap::label(choice, scene.seen);
-    let wide = lettered
-        .iter()
-        .map(|(_, choice)| text::width(&label(choice)));
-    let wide = wide.max().unwrap_or(0) + 6;
+    if lettered.is_empty() {
+        return Vec::new();
+    }
+    let answers: Vec<Offer> = lettered
+        .into_iter()
+        .map(|(key, choice)| Offer {
+            key,
+            name: sentence_case(&keymap::label(&choice, scene.seen)),
+            does: choice.does,
+        })
+        .collect();
+    let offers = || answers.iter().chain(more);
+    let wide = offers().map(|offer| text::width(&offer.name)).max();
+    let wide = wide.unwrap_or(0) + 6;
     let mut rows = Vec::new();
-    for (letter, choice) in &lettered {
-        let name = bit(
-            Role::Strong,
-            format!(" {letter}  {}", sentence_case(&label(choice))),
-        );
-        let lines = labelled(
-            &name,
-            wide,
-            Role::Text,
-            &choice.does,
-            columns.saturating_sub(1),
-        );
-        rows.extend(lines);
+    for offer in offers() {
+        let name = bit(Role::Strong, format!(" {}  {}", offer.key, offer.name));
+        let room = columns.saturating_sub(1);
+        rows.extend(labelled(&name, wide, Role::Text, &offer.does, room));
     }
     rows
 }

@@ -30,7 +30,7 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
         scene.seen.attach_command()
     );
     rows.extend(wrapped(Role::Muted, 1, &comes_back, columns));
-    let answers = answers(scene, columns);
+    let answers = answers(scene, columns, &[]);
     let room = pen.rows().saturating_sub(answers.len());
     scrolled(scene, pen, &rows, room);
     pen.rows_from(room, &answers);
@@ -244,4 +244,20 @@ fn notes(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
         ));
     }
     rows
+}
+
+/// What is the case at a pause.
+pub(super) fn sentence(scene: &Scene<'_>) -> String {
+    let held = matches!(
+        scene.seen.open().map(|open| &open.question),
+        Some(Question::PauseHeld { .. })
+    );
+    match scene.seen.locked_until(scene.now) {
+        Some(free) => format!(
+            "Continue is meant for {} and later; before, it asks for a reason.",
+            free.wall.clock()
+        ),
+        None if held => "What the pause waits for does not hold yet.".into(),
+        None => "You may continue whenever you are ready, or close this terminal.".into(),
+    }
 }

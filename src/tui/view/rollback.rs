@@ -1,6 +1,6 @@
 //! The screen of a rollback: what is taken back in which order, and the log of what runs.
 
-use super::decide::{answers, scrolled};
+use super::decide::{LAST_LINES, answers, scrolled};
 use super::pen::{Pen, Row, bit, labelled, pad, row, wrapped};
 use super::{Scene, log, panels};
 use crate::engine::{self, Back, Scope, TakeBack};
@@ -10,36 +10,39 @@ use crate::text;
 use crate::tui::theme::{Mark, Role};
 use ratatui::layout::Rect;
 
+/// What stands before what is lost.
+const LOST: &str = " WHAT YOU LOSE: ";
+
 /// Draws the body.
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let columns = pen.columns();
     let table = table(scene, columns);
     if scene.seen.open().is_some() {
         let mut rows = asked(scene, columns);
-        let answers = answers(scene, columns);
+        let answers = answers(scene, columns, &[]);
         let room = pen.rows().saturating_sub(answers.len());
         let spare = room.saturating_sub(rows.len() + table.len() + 1);
         let lines = log::lines(scene, spare.clamp(0, 10), columns);
         if !lines.is_empty() {
-            rows.push(panels::rule(
-                scene.theme,
-                "last lines of the log (l: all)",
-                columns,
-            ));
+            rows.push(panels::rule(scene.theme, LAST_LINES, columns));
             rows.extend(lines);
         }
         rows.push(panels::rule(scene.theme, "the way back", columns));
         rows.extend(table);
+        rows.extend(lost(scene, columns));
         scrolled(scene, pen, &rows, room);
         pen.rows_from(room, &answers);
         return;
     }
-    let high = table_high(table.len(), pen.rows());
+    let lost = lost_shown(scene, pen.rows(), columns);
+    let high = table_high(table.len(), lost.len(), pen.rows());
     let here = running_row(scene).saturating_sub(high / 2);
     let top = here.min(table.len().saturating_sub(high));
     pen.rows_from(0, &table[top..top + high]);
+    pen.rows_from(high, &lost);
     let area = pen.area;
-    let down = u16::try_from(high).unwrap_or(area.height).min(area.height);
+    let above = high + lost.len();
+    let down = u16::try_from(above).unwrap_or(area.height).min(area.height);
     log::draw(
         scene,
         &mut pen.part(Rect {
@@ -50,9 +53,20 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     );
 }
 
+/// What is the case while steps are taken back.
+pub(super) fn sentence(scene: &Scene<'_>) -> String {
+    match &scene.seen.state.pause_requested {
+        Some(who) => format!("It stops after this step, as {who} asked."),
+        None if scene.seen.yours => {
+            "Steps are taken back one by one. p stops after this one.".into()
+        }
+        None => "Steps are taken back one by one. Closing the terminal stops nothing.".into(),
+    }
+}
+
 /// How many rows of the table are shown above the log.
-fn table_high(table: usize, rows: usize) -> usize {
-    table.min(rows.saturating_sub(5).max(1))
+fn table_high(table: usize, lost: usize, rows: usize) -> usize {
+    table.min(rows.saturating_sub(5 + lost).max(1))
 }
 
 /// Rows and columns of the log's pane in a body of this size.
@@ -62,7 +76,9 @@ pub(super) fn log_area(scene: &Scene<'_>, area: Rect) -> (usize, usize) {
         return (rows, columns);
     }
     let table = table(scene, columns).len();
-    (rows.saturating_sub(table_high(table, rows)), columns)
+    let lost = lost_shown(scene, rows, columns).len();
+    let above = table_high(table, lost, rows) + lost;
+    (rows.saturating_sub(above), columns)
 }
 
 /// The lines of the way back, in its order.
@@ -150,6 +166,50 @@ pub(super) fn costs(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
         }
     }
     if rows.len() > 1 { rows } else { Vec::new() }
+}
+
+/// What is lost by this rollback, as the plan says it: of every step that is taken back, those that
+/// were left as they are not counted.
+fn lost(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
+    let seen = scene.seen;
+    let mut said = Vec::new();
+    for line in order(scene) {
+        let left = |record: &StepRecord| record.undo_skipped.is_some();
+        let Some((_, step)) = seen.step(&line.step) else {
+            continue;
+        };
+        if let Undo::Run {
+            costs: Some(costs), ..
+        } = &step.undo
+            && !seen.record(&line.step).is_some_and(left)
+        {
+            let scope = Scope::at(seen.plan, seen.state, &line.step);
+            said.push(format!("{} {}", seen.label(&line.step), scope.text(costs)));
+        }
+    }
+    if said.is_empty() {
+        said.push("nothing that the plan knows of.".to_owned());
+    }
+    let mut rows = vec![panels::rule(scene.theme, "", columns)];
+    for (at, text) in said.iter().enumerate() {
+        let label = bit(Role::Warn, if at == 0 { LOST } else { "" });
+        let wide = text::width(LOST);
+        rows.extend(labelled(&label, wide, Role::Text, text, columns));
+    }
+    rows
+}
+
+/// As many rows of it as leave room for table and log; the last says how many are out of sight.
+fn lost_shown(scene: &Scene<'_>, rows: usize, columns: usize) -> Vec<Row> {
+    let mut lost = lost(scene, columns);
+    let most = (rows / 4).max(3);
+    let hidden = (lost.len() + 1).saturating_sub(most);
+    if lost.len() > most {
+        lost.truncate(most - 1);
+        let more = format!("{:1$}({hidden} more lines)", "", text::width(LOST));
+        lost.push(row(Role::Muted, more));
+    }
+    lost
 }
 
 /// How far taking one step back is.
