@@ -20,6 +20,10 @@ use std::sync::Arc;
 
 /// A run as its front end knows it: the same fold over the same events.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them goes with any other"
+)]
 pub struct Mirror {
     /// The plan of the run.
     pub plan: Arc<Plan>,
@@ -27,6 +31,8 @@ pub struct Mirror {
     pub state: Option<RunState>,
     /// Whether all events so far have been seen.
     pub caught_up: bool,
+    /// Whether the supervisor has said who has the controls.
+    pub attached: bool,
     /// Questions being asked of the machine: last answer, end of polling.
     pub asking: BTreeMap<AskKey, (Option<Answer>, Option<Timestamp>)>,
     /// Commands that outlive their shim.
@@ -64,6 +70,7 @@ impl Mirror {
             plan: Arc::new(load::plan(&dir)?),
             state: None,
             caught_up: false,
+            attached: false,
             asking: BTreeMap::new(),
             still_running: BTreeMap::new(),
             counted: None,
@@ -110,6 +117,7 @@ impl Mirror {
                 asked_by,
                 you_ask,
             } => {
+                self.attached = true;
                 self.controls = controls;
                 self.yours = yours;
                 self.observers = observers;
@@ -131,6 +139,12 @@ impl Mirror {
             FromServer::Hello { .. } => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Whether everything is known that a front end says of the run and of its own part in it: all
+    /// events so far, and who has the controls, unless nobody is there to say that any more.
+    pub fn is_whole(&self) -> bool {
+        self.caught_up && (self.attached || self.gone.is_some())
     }
 
     fn event(&mut self, recorded: &Recorded) -> Result<(), FoldError> {

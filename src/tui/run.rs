@@ -245,7 +245,7 @@ impl Session<'_> {
     fn typed(&mut self, typed: Typed, at: Millis) {
         use super::input::Key;
         let leaves = matches!(typed, Typed::Key(Key::Ctrl('c') | Key::Char('q')));
-        if Seen::of(&self.mirror).is_some() && self.mirror.caught_up {
+        if Seen::of(&self.mirror).is_some() && self.mirror.is_whole() {
             self.tell_at(Msg::Typed(typed), &Moment { up: at, ..now() });
         } else if leaves {
             self.left = Some(Left::Detached);
@@ -271,7 +271,7 @@ impl Session<'_> {
                 None => self.sent.push(id),
             }
         }
-        if self.mirror.caught_up || gone {
+        if self.mirror.is_whole() || gone {
             self.tell(Msg::Changed);
             self.dirty = self.dirty.max(Dirty::Soon);
         }
@@ -339,7 +339,7 @@ impl Session<'_> {
     /// Says which part of which log is wanted, and has it looked at where it may have grown. The
     /// effect of a key does not wait for lines that nobody asked for.
     fn look_at_log(&mut self, now: &Moment) {
-        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
+        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.is_whole()) else {
             return;
         };
         // Also while a frame is on its way: the next one shall show what is the case then.

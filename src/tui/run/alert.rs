@@ -38,7 +38,7 @@ impl Session<'_> {
     /// Says what is new: the title and the bell with the next frame, a command at once, since no
     /// frame may come for long.
     pub(super) fn alert(&mut self) {
-        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
+        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.is_whole()) else {
             return;
         };
         if self.away.is_none() && !Terminal::is_titled() {

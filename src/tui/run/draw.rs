@@ -83,7 +83,7 @@ impl Session<'_> {
 
     /// Draws a frame where one is due and the last one has arrived.
     pub(super) fn draw(&mut self, now: &Moment) {
-        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.caught_up) else {
+        let Some(seen) = Seen::of(&self.mirror).filter(|_| self.mirror.is_whole()) else {
             return;
         };
         self.model.slow_link = self.pace.is_slow();

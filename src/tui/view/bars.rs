@@ -1,10 +1,9 @@
 //! The two rows above every screen and the two below: where one is, how far, what is the case, and
 //! which keys do something.
 
-use super::Scene;
 use super::pen::{Bit, Pen, Row, bit, row, width};
+use super::{Scene, far};
 use crate::engine;
-use crate::journal::RunResult;
 use crate::plan::Item;
 use crate::text;
 use crate::tui::keymap::Binding;
@@ -18,7 +17,7 @@ use crate::types::Millis;
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     let last = pen.rows().saturating_sub(1);
     head(scene, pen);
-    progress(scene, pen);
+    far::draw(scene, pen);
     pen.rule(2, &[]);
     pen.rule(last - 2, &[]);
     pen.line(last - 1, &sentence(scene));
@@ -104,142 +103,6 @@ fn versions(scene: &Scene<'_>) -> String {
         (Some(from), None) => format!("{service} {from}"),
         (None, None) => service.to_string(),
     }
-}
-
-/// Row 2: how far the run is.
-fn progress(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    let seen = scene.seen;
-    if !seen.yours && seen.state.finished.is_none() {
-        return pen.line(1, &looking_only(scene));
-    }
-    match seen.screen() {
-        Screen::Overview => overview(scene, pen),
-        Screen::Finished => finished(scene, pen),
-        Screen::Rollback => rolling_back(scene, pen),
-        Screen::Running | Screen::Decide | Screen::Pause => strip(scene, pen),
-    }
-}
-
-fn looking_only(scene: &Scene<'_>) -> Row {
-    let seen = scene.seen;
-    let who = match (seen.controls, seen.held) {
-        (Some(who), Some(held)) => {
-            let since = held.since.clock_minutes();
-            let last = held.last_key.map(|last| last_key(scene.now.up.since(last)));
-            let last = last.unwrap_or_default();
-            format!("{who} has the controls since {since}{last}.")
-        }
-        (Some(who), None) => format!("{who} has the controls."),
-        (None, _) => "Nobody has the controls: T takes them.".to_owned(),
-    };
-    vec![bit(Role::Observer, " LOOKING ONLY. "), bit(Role::Text, who)]
-}
-
-/// `, last key 12 s ago`; minutes once nobody counts seconds any more.
-fn last_key(ago: Millis) -> String {
-    match ago.secs() {
-        secs @ ..60 => format!(", last key {secs} s ago"),
-        secs @ 60..3600 => format!(", last key {} min ago", secs / 60),
-        secs => format!(", last key {} h ago", secs / 3600),
-    }
-}
-
-fn overview(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    let run = &scene.seen.state.run;
-    let right = [bit(Role::Asking, "NOT STARTED"), bit(Role::Text, " ")];
-    let left = [
-        bit(Role::Muted, " plan "),
-        bit(Role::Text, file_name(&run.plan)),
-        bit(Role::Muted, "   digest "),
-        bit(Role::Text, run.plan_digest.to_string()),
-    ];
-    let room = pen.columns().saturating_sub(width(&right) + 2);
-    pen.line_in(1, 0, room, &left);
-    pen.right(1, &right);
-}
-
-/// The last part of a path.
-fn file_name(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or(path).to_owned()
-}
-
-fn finished(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    let state = scene.seen.state;
-    let Some(finished) = &state.finished else {
-        return;
-    };
-    let (role, word) = match &finished.result {
-        RunResult::Done => (Role::Ok, "FINISHED"),
-        RunResult::RolledBack => (Role::Undone, "ROLLED BACK"),
-        RunResult::Stopped { .. } => (Role::Warn, "STOPPED"),
-        RunResult::NeverStarted => (Role::Muted, "NEVER STARTED"),
-        RunResult::Lost => (Role::Warn, "ENDED, NOBODY KNOWS HOW"),
-    };
-    let took = text::duration(finished.at.since(&state.began));
-    pen.line(
-        1,
-        &[
-            bit(role, format!(" {word} ")),
-            bit(Role::Muted, "   started "),
-            bit(Role::Text, state.began.wall.full()),
-            bit(Role::Muted, "   ended "),
-            bit(Role::Text, finished.at.wall.clock()),
-            bit(Role::Muted, "   took "),
-            bit(Role::Text, took),
-        ],
-    );
-}
-
-fn rolling_back(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    let rollback = scene.seen.state.rollback.as_ref();
-    let mut line = row(Role::Undone, " ROLLING BACK ");
-    if let Some(rollback) = rollback {
-        line.push(bit(Role::Muted, "   by "));
-        line.push(bit(Role::Text, rollback.who.login.clone()));
-        line.push(bit(Role::Muted, " at "));
-        line.push(bit(Role::Text, rollback.at.wall.clock()));
-        if let Some(because) = &rollback.because {
-            line.push(bit(Role::Muted, "   reason: "));
-            line.push(bit(Role::Text, because.clone()));
-        }
-    }
-    pen.line(1, &line);
-}
-
-/// The phases with their marks, by name where there is room, else by number.
-fn strip(scene: &Scene<'_>, pen: &mut Pen<'_>) {
-    let seen = scene.seen;
-    let (done, all) = seen.steps_done();
-    let right = row(Role::Muted, format!("{done} of {all} done "));
-    let room = pen.columns().saturating_sub(width(&right) + 2);
-    let mut names = Row::new();
-    let mut numbers = row(Role::Text, " ");
-    for (at, item) in seen.items().iter().enumerate() {
-        let mark = seen.item_mark(item);
-        let symbol = bit(mark.role(), scene.theme.glyphs.symbol(mark));
-        let name_role = match mark {
-            crate::tui::theme::Mark::Pending => Role::Muted,
-            _ => Role::Text,
-        };
-        names.push(bit(Role::Text, " "));
-        names.push(symbol.clone());
-        names.push(bit(name_role, format!(" {} ", seen.text(item.name()))));
-        numbers.push(bit(Role::Muted, (at + 1).to_string()));
-        numbers.push(symbol);
-        numbers.push(bit(Role::Text, " "));
-    }
-    if width(&names) <= room {
-        pen.line_in(1, 0, room, &names);
-    } else {
-        let place = engine::position(seen.plan, seen.state);
-        if let Some(item) = &place.item {
-            let what = format!("  phase {}/{}: ", place.item_number, seen.items().len());
-            numbers.push(bit(Role::Muted, what));
-            numbers.push(bit(Role::Text, seen.name(item)));
-        }
-        pen.line_in(1, 0, room, &numbers);
-    }
-    pen.right(1, &right);
 }
 
 /// The last row but one: one sentence.

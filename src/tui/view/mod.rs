@@ -6,6 +6,8 @@ mod consent;
 mod controls;
 mod decide;
 mod exact;
+mod facts;
+mod far;
 mod finished;
 mod interrupt;
 mod log;

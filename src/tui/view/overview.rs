@@ -226,7 +226,7 @@ fn line(
 }
 
 /// The labels of the warnings that belong to what `belongs` says.
-fn marks(scene: &Scene<'_>, belongs: impl Fn(&StepId) -> bool) -> String {
+pub(super) fn marks(scene: &Scene<'_>, belongs: impl Fn(&StepId) -> bool) -> String {
     let Some(walk) = scene.seen.walk() else {
         return String::new();
     };

@@ -70,14 +70,18 @@ pub(super) fn command_of(scene: &Scene<'_>, step: &Step, undo: bool) -> Option<C
 
 /// `as mastodon, in /opt/mastodon`.
 pub(super) fn runs_as(scene: &Scene<'_>, spec: &CommandSpec) -> String {
-    let user = match &spec.user {
+    format!("as {}, in {}", user(scene, spec), spec.dir.display())
+}
+
+/// Whom a command runs as.
+pub(super) fn user(scene: &Scene<'_>, spec: &CommandSpec) -> String {
+    match &spec.user {
         Some(user) => user.clone(),
         None => match scene.seen.state.run.who.uid {
             0 => "root".to_owned(),
             _ => scene.seen.state.run.who.login.clone(),
         },
-    };
-    format!("as {user}, in {}", spec.dir.display())
+    }
 }
 
 /// How a step is taken back, in a word for a column and its role.

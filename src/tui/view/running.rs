@@ -1,11 +1,11 @@
 //! The screen while steps run: what runs, since when, what it prints; beside it all steps where
 //! there is room.
 
-use super::pen::{Pen, Row, bit, row, wrapped};
-use super::{Scene, log, panels, steps};
+use super::pen::{Pen, Row, bit, row, width, wrapped};
+use super::{Scene, facts, log, panels, steps};
 use crate::engine;
 use crate::journal::{AskKey, WarningState};
-use crate::plan::{Kind, Level, Step};
+use crate::plan::{Level, Step};
 use crate::text;
 use crate::tui::log::Progress;
 use crate::tui::model::Pane;
@@ -97,18 +97,8 @@ fn head(scene: &Scene<'_>, columns: usize) -> Vec<Row> {
     let undo = seen
         .record(id)
         .is_some_and(|record| !record.undo_attempts.is_empty());
-    let mut rows = vec![title(scene, id, step)];
-    match panels::command_text(scene, step, undo) {
-        Some(text) => rows.push(vec![
-            bit(Role::Muted, "   $ "),
-            bit(Role::Text, panels::first_line(&text)),
-        ]),
-        None => rows.push(row(
-            Role::Muted,
-            format!("   {}", panels::what_runs(scene, step)),
-        )),
-    }
-    rows.push(row(Role::Muted, format!("   {}", details(scene, step))));
+    let mut rows = vec![title(scene, id, step, columns)];
+    rows.extend(facts::rows(scene, step, undo, columns));
     rows.extend(tried_again(scene, columns));
     rows.extend(silence(scene, columns));
     rows.extend(notes(scene, id));
@@ -177,7 +167,7 @@ fn coming(scene: &Scene<'_>) -> String {
 }
 
 /// ` > 3.1 RUNNING  name   attempt 1   elapsed 3 m 12 s`.
-fn title(scene: &Scene<'_>, id: &StepId, step: &Step) -> Row {
+fn title(scene: &Scene<'_>, id: &StepId, step: &Step, columns: usize) -> Row {
     let seen = scene.seen;
     let verifies = |key: &AskKey| matches!(key, AskKey::Verify(of) | AskKey::Check(of) if of == id);
     let (word, role) = if engine::retry(seen.plan, seen.state).is_some() {
@@ -187,48 +177,29 @@ fn title(scene: &Scene<'_>, id: &StepId, step: &Step) -> Row {
     } else {
         ("RUNNING", Role::Running)
     };
-    let mut title = vec![
-        bit(
-            role,
-            format!(" {} {} {word}", scene.theme.glyphs.cursor, seen.label(id)),
-        ),
-        bit(Role::Strong, format!("  {}", seen.text(&step.name))),
-    ];
+    let begin = format!(" {} {} {word}", scene.theme.glyphs.cursor, seen.label(id));
     let attempt = seen.record(id).and_then(|record| record.latest());
-    if let Some(attempt) = attempt.filter(|attempt| attempt.attempt > 1) {
-        title.push(bit(Role::Warn, format!("   attempt {}", attempt.attempt)));
+    let mut rest = Row::new();
+    if let Some(attempt) = attempt {
+        let role = match attempt.attempt {
+            1 => Role::Muted,
+            _ => Role::Warn,
+        };
+        rest.push(bit(role, format!("   attempt {}", attempt.attempt)));
     }
     if let Some(took) = panels::took(scene, id) {
-        title.push(bit(Role::Muted, "   elapsed "));
-        title.push(bit(Role::Text, text::duration(took)));
+        rest.push(bit(Role::Muted, "   elapsed "));
+        rest.push(bit(Role::Text, text::duration(took)));
     }
     if attempt.is_some_and(|attempt| attempt.cancelled.is_some() && attempt.ended.is_none()) {
-        title.push(bit(Role::Warn, "   is being ended"));
+        rest.push(bit(Role::Warn, "   is being ended"));
     }
+    // A long name gives way to what cannot be looked up elsewhere.
+    let room = columns.saturating_sub(text::width(&begin) + 2 + width(&rest));
+    let name = text::cut(&text::clean(&seen.text(&step.name)), room.max(8));
+    let mut title = vec![bit(role, begin), bit(Role::Strong, format!("  {name}"))];
+    title.extend(rest);
     title
-}
-
-/// `last output 1 s ago   no time limit   may be undone`.
-fn details(scene: &Scene<'_>, step: &Step) -> String {
-    let mut parts = Vec::new();
-    let command = panels::command_of(scene, step, false);
-    if matches!(step.kind, Kind::Run(_) | Kind::Argv(_))
-        && let Some(at) = scene.model.log.last_output
-    {
-        let ago = scene.now.wall.since(at);
-        parts.push(format!("last output {} ago", text::duration(ago)));
-    }
-    if let Some(limit) = command.as_ref().and_then(|spec| spec.timeout) {
-        parts.push(format!("time limit {}", text::duration(limit)));
-    }
-    if let Some((phase, _)) = scene.seen.step(&step.id) {
-        let (word, _) = panels::back_word(engine::back_of(phase, step));
-        if word != "-" {
-            parts.push(format!("way back: {word}"));
-        }
-    }
-    parts.extend(command.map(|spec| panels::runs_as(scene, &spec)));
-    parts.join("   ")
 }
 
 /// A failed step that begins again by itself: why it failed, and when that is.
