@@ -443,6 +443,23 @@ fn ctrl_c_asks_first_and_detaches_when_pressed_twice() {
 }
 
 #[test]
+fn the_last_screen_says_what_was_retried_and_what_is_left() {
+    let mut run = at(FAILED, &["migrate"]);
+    run.decide(Decision::Retry);
+    let mut stopped = run.until(asks(FAILED));
+    stopped.decide(Decision::Stop { because: None });
+    let text = Screen::new(stopped.until(|state| state.finished.is_some()), 120, 40).text();
+    for said in [
+        "1 failed at the end, 1 retried (3.1 x2)",
+        "mastodon was at 4.2.10 at the start; the ledger has not moved",
+        "6 of 9 steps are neither done nor passed over",
+        "Can be taken back with: upwalk rollback 20261120T140211Z-mastodon-up",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+#[test]
 fn p_stops_a_rollback_after_the_present_step_and_not_while_it_waits() {
     let mut screen = Screen::new(turned_around().until(runs("point-at-the-new-code")), 80, 24);
     let orders = screen.press(Key::Char('p'));

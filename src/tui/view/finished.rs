@@ -4,7 +4,9 @@ use super::Scene;
 use super::decide::scrolled;
 use super::pen::{Pen, Row, bit, wrapped};
 use crate::engine;
-use crate::journal::{Consent, Evidence, Filled, Outcome, SkipReason, StepRecord, WarningState};
+use crate::journal::{
+    Consent, Evidence, Filled, Outcome, RunResult, SkipReason, StepRecord, WarningState,
+};
 use crate::text;
 use crate::tui::theme::Role;
 use crate::types::{Millis, StepId};
@@ -20,18 +22,18 @@ pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     rows.extend(wrapped(Role::Strong, 1, &why.sentence, columns));
     rows.push(Vec::new());
     rows.extend(section("steps", &steps(scene), columns));
+    rows.extend(section("hands on", &[hands_on(scene)], columns));
     rows.extend(section("passed over", &passed_over(scene), columns));
     rows.extend(section("not done", &not_done(scene), columns));
     rows.extend(section("counted", &counted(scene), columns));
     rows.extend(section("confirmed", &confirmed(scene), columns));
-    let shells = crate::report::shells_opened(scene.seen.state);
-    rows.extend(section("shells", shells.as_slice(), columns));
+    rows.extend(section("versions", &[versions(scene)], columns));
     rows.extend(section("slowest", &[slowest(scene)], columns));
-    rows.extend(section("ledger", &ledger(scene), columns));
     rows.extend(section("notes", &notes(scene), columns));
     rows.push(Vec::new());
+    rows.extend(section("OWED NEXT", &owed(scene), columns));
     let run_dir = scene.seen.state.run.run_dir.display().to_string();
-    rows.extend(section("kept in", &[run_dir], columns));
+    rows.extend(section("FILES", &[files(scene), run_dir], columns));
     let room = pen.rows();
     scrolled(scene, pen, &rows, room);
 }
@@ -64,14 +66,12 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
     });
     let undone = with(|r| matches!(r.undo_outcome, Some(Outcome::Done)));
     let skipped = with(|r| r.skipped.is_some());
-    let again = with(|r| r.attempts.len() > 1);
     let (_, all) = scene.seen.steps_done();
     let counts = [
         (nothing, "had nothing to do"),
         (failed, "failed at the end"),
         (undone, "undone"),
         (skipped, "skipped"),
-        (again, "took more than one attempt"),
     ];
     let parts: Vec<String> = counts
         .iter()
@@ -79,8 +79,31 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
         .map(|(count, words)| format!("{count} {words}"))
         .collect();
     let first = format!("{done} of {all} done");
-    let all: Vec<String> = std::iter::once(first).chain(parts).collect();
+    let all = std::iter::once(first).chain(parts).chain(retried(scene));
+    let all: Vec<String> = all.collect();
     vec![all.join(", ")]
+}
+
+/// Which steps took more than one attempt, and how many.
+fn retried(scene: &Scene<'_>) -> Option<String> {
+    let steps = scene.seen.state.steps.iter();
+    let each: Vec<String> = steps
+        .filter(|(_, record)| record.attempts.len() > 1)
+        .map(|(step, record)| format!("{} x{}", scene.seen.label(step), record.attempts.len()))
+        .collect();
+    (!each.is_empty()).then(|| format!("{} retried ({})", each.len(), each.join(", ")))
+}
+
+/// What people had to do with it.
+fn hands_on(scene: &Scene<'_>) -> String {
+    let questions = match scene.seen.state.answered.len() {
+        1 => "1 question was answered".to_owned(),
+        many => format!("{many} questions were answered"),
+    };
+    match crate::report::shells_opened(scene.seen.state) {
+        Some(shells) => format!("{questions}; {shells}"),
+        None => questions,
+    }
 }
 
 fn named(scene: &Scene<'_>, step: &StepId) -> String {
@@ -153,8 +176,12 @@ fn confirmed(scene: &Scene<'_>) -> Vec<String> {
             Evidence::Named => "confirmed by command".to_owned(),
             Evidence::Accepted => "accepted before the start".to_owned(),
         };
+        let read = consent.seeing.as_ref().map_or_else(String::new, |seeing| {
+            let after = consent.at.wall.since(seeing.shown);
+            format!(", {} after it was shown", text::duration(after))
+        });
         format!(
-            "{} {how}, {} at {}",
+            "{} {how}, {} at {}{read}",
             seen.warning_label(&consent.warning),
             consent.who,
             consent.at.wall.clock()
@@ -191,13 +218,75 @@ fn slowest(scene: &Scene<'_>) -> String {
     first.join(", ")
 }
 
-fn ledger(scene: &Scene<'_>) -> Vec<String> {
+/// Where it came from, and what the ledger says now.
+fn versions(scene: &Scene<'_>) -> String {
     let state = scene.seen.state;
-    let moved = state.ledger.as_ref();
-    moved
-        .map(|version| format!("{} is recorded at {version}", state.run.service))
-        .into_iter()
-        .collect()
+    let service = &state.run.service;
+    match (&state.run.from_exact, &state.ledger) {
+        (Some(from), Some(to)) => format!("{service} {from} -> {to}; the ledger says {to}"),
+        (None, Some(to)) => format!("{service} is at {to} by the ledger"),
+        (Some(from), None) => {
+            format!("{service} was at {from} at the start; the ledger has not moved")
+        }
+        (None, None) => String::new(),
+    }
+}
+
+/// What is left to do of the plan.
+fn owed(scene: &Scene<'_>) -> Vec<String> {
+    let (plan, state) = (scene.seen.plan, scene.seen.state);
+    let (done, all) = scene.seen.steps_done();
+    let left = all.saturating_sub(done);
+    let first = match state.finished.as_ref().map(|finished| &finished.result) {
+        Some(RunResult::Done) if left == 0 => "nothing of this plan".to_owned(),
+        Some(RunResult::RolledBack | RunResult::NeverStarted) => "nothing of this run".to_owned(),
+        Some(RunResult::Stopped { .. }) if state.rollback.is_some() => {
+            "the rollback was stopped before its end".to_owned()
+        }
+        Some(RunResult::Done | RunResult::Stopped { .. }) => {
+            format!("{left} of {all} steps are neither done nor passed over")
+        }
+        Some(RunResult::Lost) | None => return Vec::new(),
+    };
+    let back = engine::may_reopen(plan, state)
+        .then(|| format!("Can be taken back with: upwalk rollback {}", state.run.run));
+    std::iter::once(first).chain(back).collect()
+}
+
+/// What the run's directory holds, as far as the journal says.
+fn files(scene: &Scene<'_>) -> String {
+    let commands = scene.seen.commands();
+    let ends: Vec<u64> = commands
+        .iter()
+        .filter_map(|command| Some(command.attempt.end.as_ref()?.log_bytes))
+        .collect();
+    let size = bytes(ends.iter().sum());
+    // Of a command whose end nobody saw the size is not known either.
+    let at_least = if ends.len() < commands.len() {
+        "at least "
+    } else {
+        ""
+    };
+    let logs = match commands.len() {
+        0 => "no logs".to_owned(),
+        1 => format!("1 log ({at_least}{size})"),
+        many => format!("{many} logs ({at_least}{size})"),
+    };
+    format!("the journal, a copy of the plan, {logs}, in")
+}
+
+/// A length in bytes as people say it.
+fn bytes(length: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = length / (unit / 10);
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match length {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{length} bytes"),
+        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
+        _ => format!("{} MB", tenths(1_000_000)),
+    }
 }
 
 fn notes(scene: &Scene<'_>) -> Vec<String> {
