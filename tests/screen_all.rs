@@ -145,6 +145,23 @@ fn r01_row_1_of_every_frame_names_environment_host_versions_and_role_at_120x40()
     row_1_names_the_place((120, 40));
 }
 
+/// Opens the box of a warning once more and turns to its last page: elsewhere nothing confirms, so
+/// keys that went there would show nothing.
+fn open_again(shop: &Shop, place: Place) {
+    let screen = &shop.screen;
+    let is_box = matches!(place, Place::Ack | Place::Phrase | Place::LastPhrase);
+    if is_box && !screen.screen().contains(place.words()) {
+        // What lies over the box is closed first, then the box is set aside.
+        for key in ["\x07", "\x07", "\r"] {
+            screen.send(key);
+            assert!(screen.is_settled(), "{place:?}: it has ended by itself");
+            still(screen);
+        }
+        shop.wait(place);
+    }
+    still(screen);
+}
+
 /// How many keys each screen gets, and how many of them at once.
 const KEYS: usize = 10_000;
 const BURST: usize = 500;
@@ -157,6 +174,7 @@ fn reflexes_decide_nothing(place: Place) {
     let letters: Vec<char> = ('a'..='z').filter(|c| !"paq".contains(*c)).collect();
     let others = ["\r", " ", "\t", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"];
     for burst in 0..KEYS / BURST {
+        open_again(&shop, place);
         let mut keys = String::new();
         for _ in 0..BURST {
             // Enter, Space and Tab are what a tired hand presses.
