@@ -14,7 +14,7 @@ use crate::supervisor::client::Handover;
 use crate::types::{Millis, Seq};
 
 /// How many events one test feeds, where nobody says otherwise.
-const USUAL: usize = 10_000;
+const USUAL: usize = 20_000;
 /// How long no key may have come, and how long the last character must be ago (ux.md, section 3).
 const QUIET: u64 = 500;
 const GAP: u64 = 150;
@@ -456,7 +456,7 @@ impl Fuzz {
         if self.screen.run.state.finished.is_some() && self.chance.below(30) == 0 {
             self.begin();
         }
-        if self.chance.below(400) == 0 {
+        if self.chance.below(60) == 0 {
             self.begin();
         }
     }
