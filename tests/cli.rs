@@ -248,13 +248,13 @@ fn an_invalid_plan_is_drawn_with_all_its_mistakes_and_exits_3() {
 #[test]
 fn what_a_later_version_executes_is_refused_by_up_and_dry_run_alike() {
     let place = Place::new();
-    let plan = PLAN.replace("name: Expand", "name: Expand\n        terminal: own");
+    let plan = PLAN.replace("name: Expand", "name: Expand\n        confirm_within: 2m");
     place.write("plan.yaml", &plan);
     for more in [&["--plan"][..], &[]] {
         let block = place.call(&[&["up", "plan.yaml"], more].concat());
         assert_eq!(status(&block), "3", "{block}");
         assert!(
-            block.contains("terminal") && block.contains("plan.yaml:28"),
+            block.contains("confirm_within") && block.contains("plan.yaml:28"),
             "{block}"
         );
     }

@@ -52,7 +52,13 @@ struct Seen {
     reading: Reading,
     /// How often the program has asked where the cursor is.
     asked: usize,
+    /// It draws a frame, which a terminal shows once it is whole.
+    drawing: bool,
 }
+
+/// What goes before and behind a frame that is to be shown at once.
+const FRAME_BEGINS: &[u8] = b"\x1b[?2026h";
+const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
 
 type Shared = Arc<(Mutex<Seen>, Condvar)>;
 
@@ -108,6 +114,7 @@ impl Pty {
             answers: Answers::AtOnce,
             reading: Reading::Free,
             asked: 0,
+            drawing: false,
         };
         let shared: Shared = Arc::new((Mutex::new(seen), Condvar::new()));
         let (woken, wake) = std::io::pipe().expect("descriptors are left");
@@ -209,7 +216,13 @@ impl Pty {
 
     /// What the screen shows now.
     pub(crate) fn screen(&self) -> String {
-        self.seen().parser.screen().contents()
+        let half = |seen: &mut Seen| seen.drawing && !seen.closed;
+        let (seen, _) = self
+            .shared
+            .1
+            .wait_timeout_while(self.seen(), PATIENCE, half)
+            .expect("the reader does not panic");
+        seen.parser.screen().contents()
     }
 
     /// Whether these words are drawn in reverse somewhere.
@@ -245,7 +258,7 @@ impl Pty {
     /// Waits until the screen fulfils a condition, and returns it.
     pub(crate) fn wait_screen(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
         let now = |seen: &Seen| seen.parser.screen().contents();
-        let unfit = |seen: &mut Seen| !holds(&now(seen)) && !seen.closed;
+        let unfit = |seen: &mut Seen| (seen.drawing || !holds(&now(seen))) && !seen.closed;
         let (seen, _) = self
             .shared
             .1
@@ -474,7 +487,12 @@ impl Seen {
     /// cursor had when it was asked for. A question may be torn over two reads: `torn` is its
     /// beginning.
     fn take(&mut self, fresh: &[u8], torn: &mut Vec<u8>) -> Vec<(Instant, String)> {
+        // A mark may be torn over two reads.
+        let from = (self.bytes.len() + 1).saturating_sub(FRAME_ENDS.len());
         self.bytes.extend_from_slice(fresh);
+        for part in self.bytes[from..].windows(FRAME_ENDS.len()) {
+            self.drawing = part == FRAME_BEGINS || self.drawing && part != FRAME_ENDS;
+        }
         let mut replies = Vec::new();
         let mut drawn = 0;
         for (at, byte) in fresh.iter().enumerate() {
