@@ -17,7 +17,7 @@ const FEWEST: usize = 3;
 pub(super) const LAST_LINES: &str = "last lines of the log (e: error lines, l: whole log)";
 
 /// From so many rows on it is said too what can be done without an answer.
-const ROOMY: usize = 16;
+const ROOMY: usize = 20;
 
 /// Draws the body: the answers stay in sight, what is above them scrolls.
 pub(super) fn draw(scene: &Scene<'_>, pen: &mut Pen<'_>) {
