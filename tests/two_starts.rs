@@ -334,7 +334,7 @@ fn a_run_that_never_began_is_called_so_by_every_verb_and_removed_by_the_next_sta
         assert_eq!(said.code, Some(4), "{verb:?}: {said}");
         assert!(said.err.contains("has not begun"), "{verb:?}: {said}");
         assert!(
-            said.err.contains("hint: upwalk up PLAN"),
+            said.err.contains("hint: begin anew with upwalk up PLAN"),
             "{verb:?}: {said}"
         );
     }
