@@ -93,7 +93,7 @@ fn newer_major(journal: &str) -> String {
     let (first, rest) = journal.split_once('\n').expect("a first line");
     let (_, body) = first.split_once("\",").expect("a hash before the body");
     let body = body.replacen("\"format\":[1,", "\"format\":[2,", 1);
-    let body = body.replacen("[2,1]", "[2,0]", 1);
+    let body = body.replacen("[2,2]", "[2,0]", 1);
     let hash = Sha256::digest(format!("{GENESIS}{body}"));
     let mut text = String::new();
     for byte in hash {
