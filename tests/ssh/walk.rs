@@ -201,7 +201,7 @@ impl<'a> Person<'a> {
     pub(crate) fn see_again(&self, stage: Stage) {
         let runs = matches!(stage, Stage::First | Stage::Middle | Stage::Last);
         if runs && self.ui == Ui::Prompts {
-            self.login.pty.expect("Change it: running");
+            self.login.pty.expect("Change it: still running");
         } else {
             self.see(stage);
         }
