@@ -28,8 +28,6 @@ pub(super) fn edit(
         return Some(Vec::new());
     }
     if is_text(mode, key) && controls::waits(model, seen, now) {
-        model.said =
-            Some("There is nothing to type yet: they have been asked. Esc goes back.".into());
         return Some(Vec::new());
     }
     if key == Key::Enter {

@@ -383,6 +383,8 @@ impl<'a> Person<'a> {
         let phrase = screen.split_once("take control of ").map(|(_, rest)| rest);
         let host = phrase.and_then(|rest| rest.split_whitespace().next());
         let host = host.expect("the phrase names the host");
+        // A second T that came after the box had opened is text in it.
+        pty.send("\u{15}");
         pty.send_slowly(&format!("take control of {host}"));
         pty.send("\r");
         pty.wait_gone("LOOKING ONLY.");

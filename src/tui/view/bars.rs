@@ -159,6 +159,10 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
         Mode::Text if controls::waits(scene.model, seen, scene.now) => {
             "Waiting for their answer. Esc goes back and stops asking.".into()
         }
+        // Nobody presses a key when this ends, so it is looked up each time and never remembered.
+        Mode::Text if controls::waits(scene.model, seen, scene.now) => {
+            "There is nothing to type yet: they have been asked. Esc goes back.".into()
+        }
         Mode::Text => "Type, then Enter. An empty line does nothing.".into(),
         Mode::Asked => {
             "Nothing happens to the run, whatever you answer. Enter does nothing.".into()
