@@ -239,7 +239,12 @@ fn numbered_prompts_walk_it_to_the_end() {
     answer(&pty, "Nothing has been changed", "start");
     answer(&pty, "WARNING W2 (restart)", "ack W2");
     answer(&pty, "Soak on version 2", "continue");
-    // It is too early, so a reason is asked for.
+    // It is too early, so a phrase and a reason are asked for.
+    let phrase = format!("continue early on {}", upwalk::shell::identity::host());
+    pty.expect(&format!("Type exactly: {phrase}"));
+    pty.expect("to choose again:");
+    pty.wait_idle();
+    pty.send(&format!("{phrase}\r"));
     pty.expect("Type the reason");
     pty.wait_idle();
     pty.send("a test does not wait\r");
@@ -331,6 +336,13 @@ fn on_the_screen_a_failed_step_is_retried_and_skipped_over() {
     pty.wait_for("attempt 2");
     pty.wait_for("Waiting for you.");
     pty.send("S");
+    pty.wait_for("To go on, type exactly:   skip 3.2 on ");
+    pty.wait_for("Type, then Enter.");
+    pty.send_slowly("skip 3.2");
+    pty.send("\r");
+    pty.wait_for("at character 9 it ends too soon");
+    pty.send_slowly(&format!(" on {}", upwalk::shell::identity::host()));
+    pty.send("\r");
     pty.wait_for("Why (kept in the record)");
     pty.wait_for("Type, then Enter.");
     pty.send_slowly("nothing needs the room");

@@ -5,8 +5,8 @@ use super::config::Config;
 use super::failure::Failure;
 use super::themes;
 use crate::plan::Paint;
-use crate::shell::identity;
 use crate::shell::store::StateDir;
+use crate::shell::{clock, identity};
 use crate::tui;
 use crate::types::Paste;
 use clap::ArgMatches;
@@ -153,6 +153,7 @@ impl Context {
         settings.rules = config.confirm;
         settings.notify = config.notify.unwrap_or_default();
         settings.pager = config.pager;
+        settings.zone = clock::zone();
         if config.mouse == Some(true) {
             settings.mouse = tui::Mouse::On;
         }

@@ -94,7 +94,14 @@ fn once(context: &Context, args: &UpArgs) -> Result<Option<Code>, Failure> {
     }
     base.from = versions.from();
     base.from_exact = versions.exact;
-    base.after_stopped = after_stopped(context, plan)?;
+    if let Some(state) = context.look()?
+        && let Some(said) = state.ledger_said(&plan.service)?
+    {
+        let same = said.last.state_version == base.from_exact;
+        base.from_since = Some(said.since).filter(|_| same && base.from_exact.is_some());
+        let run = said.last.run;
+        base.after_stopped = said.last.stopped_at.map(|at| (run, at));
+    }
     let state = pretend(&base)?;
     users_and_dirs(plan, &state)?;
     let ui = context.ui()?;
@@ -169,6 +176,7 @@ fn base(
         environment: context.config()?.environment,
         bearing: Some(bearing::own()),
         max_age: Some(context.config()?.confirm.max_age),
+        from_since: None,
     })
 }
 
@@ -225,15 +233,6 @@ fn detect(
     };
     let files = loaded.file.dir();
     vars::look(&loaded.plan, base, text, files, &settled.secrets).map(Some)
-}
-
-/// The earlier run of the service that was stopped and left as it is, where there was one.
-fn after_stopped(context: &Context, plan: &Plan) -> Result<Option<(RunId, String)>, Failure> {
-    let Some(state) = context.look()? else {
-        return Ok(None);
-    };
-    let entry = state.ledger(&plan.service)?;
-    Ok(entry.and_then(|entry| Some((entry.run, entry.stopped_at?))))
 }
 
 /// Every user exists and every directory is absolute, variables filled in.

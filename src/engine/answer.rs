@@ -124,9 +124,14 @@ fn the_question<'a>(
             hint: Some(format!("upwalk status {}", state.run.service)),
         });
     };
-    if at.is_some_and(|at| at != open.asked) {
+    if let Some(at) = at.filter(|at| *at != open.asked) {
+        let why = if (open.first..open.asked).contains(&at) {
+            "What was measured for this warning has changed since: read it again. Nothing was done."
+        } else {
+            "The run asks another question now. Nothing was done."
+        };
         return Err(Refusal {
-            why: "The run asks another question now. Nothing was done.".into(),
+            why: why.into(),
             hint: choices(plan, state)
                 .first()
                 .map(|choice| choice.command.clone()),

@@ -6,7 +6,7 @@ use super::shells::wants_terminal;
 use super::undo::take_backs;
 use super::walk::walk_of;
 use crate::journal::{AskKey, Open, Question, RunState};
-use crate::plan::{Kind, Plan, Undo, Walk};
+use crate::plan::{Kind, Plan, Rerun, Undo, Walk};
 use crate::types::StepId;
 
 /// One thing a person can answer here.
@@ -19,6 +19,9 @@ pub struct Choice {
     pub does: String,
     /// Whether a reason has to be given (`--because`).
     pub needs_reason: bool,
+    /// What has to be typed first in front of a screen or a prompt (ux.md 1.5, plan-language,
+    /// "Pauses"). A verb names what it does and needs none.
+    pub phrase: Option<String>,
     /// The command that decides the same, `--at SEQ` included; a reason stands as `'WHY'`. Empty
     /// for `start`, which has no verb of its own.
     pub command: String,
@@ -97,8 +100,22 @@ impl Table<'_> {
             verb,
             does: does.into(),
             needs_reason: false,
+            phrase: None,
             command,
         });
+    }
+
+    /// Adds an answer that is typed out before it counts; with a reason, where one is needed.
+    fn add_typed(&mut self, verb: &'static str, what: &str, does: String, needs_reason: bool) {
+        if needs_reason {
+            self.add_because(verb, does);
+        } else {
+            self.add(verb, does);
+        }
+        let host = &self.state.run.host;
+        if let Some(choice) = self.choices.last_mut() {
+            choice.phrase = Some(format!("{verb} {what} on {host}"));
+        }
     }
 
     /// Adds an answer that needs a reason.
@@ -108,6 +125,7 @@ impl Table<'_> {
             verb,
             does: does.into(),
             needs_reason: true,
+            phrase: None,
             command,
         });
     }
@@ -153,6 +171,7 @@ impl Table<'_> {
                         verb: "continue",
                         does: format!("Runs step {number} and gives it your terminal, to type in."),
                         needs_reason: false,
+                        phrase: None,
                         command: format!("upwalk attach {}", self.state.run.service),
                     });
                 } else {
@@ -166,7 +185,8 @@ impl Table<'_> {
             }
             Question::PauseHeld { .. } => {
                 self.add("retry", "Asks the conditions again.");
-                self.add_because("continue", "Goes on although the conditions do not hold.");
+                let does = "Goes on although the conditions do not hold.";
+                self.add_typed("continue", "anyway", does.to_owned(), true);
             }
             Question::WrongVersion { .. } => {
                 self.add("retry", "Looks the installed version up again.");
@@ -174,7 +194,8 @@ impl Table<'_> {
             Question::Blocked { steps, .. } => {
                 self.add("retry", "Asks the failed checks again.");
                 if !steps.iter().any(|step| self.is_required(step)) {
-                    self.add_because("skip", "Goes on although these checks failed.");
+                    let does = "Goes on although these checks failed.";
+                    self.add_typed("skip", "failed checks", does.to_owned(), true);
                 }
             }
             Question::ManualDone { step } | Question::Failed { step, .. } => self.at_step(step),
@@ -198,26 +219,32 @@ impl Table<'_> {
         step.is_some_and(|(_, step)| step.required)
     }
 
+    /// Whether the plan itself says that a step must not simply be run again.
+    fn is_never_rerun(&self, step: &StepId) -> bool {
+        let step = self.walk.and_then(|walk| walk.step(step));
+        step.is_some_and(|(_, step)| step.rerun_is_said && step.rerun == Rerun::Never)
+    }
+
     /// A manual step, or one that failed.
     fn at_step(&mut self, step: &StepId) {
         let required = self.is_required(step);
+        let never = self.is_never_rerun(step);
         let step = self.number(step);
+        let again = format!("Runs step {step} again, as a new attempt.");
         if matches!(self.open.question, Question::ManualDone { .. }) {
             self.add(
                 "continue",
                 format!("Says that step {step} is done by hand."),
             );
+        } else if never {
+            let does = format!("{again} The plan says that it must not simply be run again.");
+            self.add_typed("retry", &step, does, false);
         } else {
-            self.add(
-                "retry",
-                format!("Runs step {step} again, as a new attempt."),
-            );
+            self.add("retry", again);
         }
         if !required {
-            self.add_because(
-                "skip",
-                format!("Passes step {step} over; later steps may break."),
-            );
+            let does = format!("Passes step {step} over; later steps may break.");
+            self.add_typed("skip", &step, does, true);
         }
     }
 
@@ -231,10 +258,8 @@ impl Table<'_> {
         if !unsaid {
             self.add("retry", format!("Tries to take step {step} back again."));
         }
-        self.add_because(
-            "skip",
-            format!("Leaves step {step} as it is; goes on back."),
-        );
+        let does = format!("Leaves step {step} as it is; goes on back.");
+        self.add_typed("skip", &step, does, true);
     }
 
     /// A guard of a step could not tell.
@@ -245,7 +270,7 @@ impl Table<'_> {
         self.add_because("settle rerun", format!("Runs step {step} without knowing."));
         if matches!(key, AskKey::StepApplies(_)) {
             if !required {
-                self.add_because("skip", format!("Passes step {step} over."));
+                self.add_typed("skip", &step, format!("Passes step {step} over."), true);
             }
         } else {
             self.add_because(
@@ -290,9 +315,7 @@ impl Table<'_> {
             "settle done",
             format!("Says that step {step} did its work: takes it back."),
         );
-        self.add_because(
-            "skip",
-            format!("Leaves step {step} as it is, and goes on back."),
-        );
+        let does = format!("Leaves step {step} as it is, and goes on back.");
+        self.add_typed("skip", &step, does, true);
     }
 }

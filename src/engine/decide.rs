@@ -4,6 +4,7 @@ use super::answer::decided;
 use super::due::Input;
 use super::next::{Next, next};
 use super::walk::walk_of;
+use super::warning;
 use crate::journal::codec::FORMAT;
 use crate::journal::{Attempt, Event, Outcome, Recorded, RunState};
 use crate::plan::{Plan, Step};
@@ -97,12 +98,7 @@ fn react(
                 answer: answer.clone(),
             }]
         }
-        Input::Measured { of, values } => {
-            vec![Event::ValuesMeasured {
-                of: of.clone(),
-                values: values.clone(),
-            }]
-        }
+        Input::Measured { of, values } => warning::measured(state, of, values),
         Input::Counted { step, when, left } => vec![Event::PendingCounted {
             step: step.clone(),
             when: *when,

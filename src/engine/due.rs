@@ -129,6 +129,20 @@ pub enum Effect {
         /// Name and command.
         commands: Vec<(String, CommandSpec)>,
     },
+    /// Measure again and again what a person has before them; answer with `Input::Measured` whenever
+    /// a value is another one than before. Only while somebody looks: it is for their eyes.
+    MeasureAgain {
+        /// For what.
+        of: Measured,
+        /// Name and command.
+        commands: Vec<(String, CommandSpec)>,
+        /// What the person has before them.
+        known: Vec<Fact>,
+        /// When that was measured.
+        since: Moment,
+        /// The least time between two rounds.
+        every: Millis,
+    },
     /// Count how much a step has left to do; answer with `Input::Counted`.
     Count {
         /// Which step.

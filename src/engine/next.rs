@@ -47,7 +47,7 @@ pub(super) fn next(plan: &Plan, state: &RunState, now: &Moment) -> Next {
         return Next::REST;
     }
     if let Some(open) = &state.open {
-        return while_asked(plan, state, walk, &open.question, now);
+        return while_asked(plan, state, walk, open, now);
     }
     if state.rollback.is_some() {
         return back::next(plan, state);

@@ -5,21 +5,21 @@ use super::command::{ask_of, shell_command};
 use super::due::Effect;
 use super::next::{Next, poll};
 use super::warning;
-use crate::journal::{AskKey, Event, Measured, Outcome, Question, RunResult, RunState};
+use crate::journal::{AskKey, Event, Measured, Open, Outcome, Question, RunResult, RunState};
 use crate::plan::{Kind, Pause, PauseGuard, Plan, Settings, Step, Walk};
 use crate::types::{Answer, Millis, Moment, Series, Version};
 
-/// While a question is open only a pause does anything: its guards are watched, and it asks again
-/// when its `max` has passed.
+/// While a question is open only two do anything. A pause has its guards watched, and asks again when
+/// its `max` has passed; a warning has its facts measured again.
 pub(super) fn while_asked(
     plan: &Plan,
     state: &RunState,
     walk: &Walk,
-    question: &Question,
+    open: &Open,
     now: &Moment,
 ) -> Next {
-    let Question::Paused { pause: id, overdue } = question else {
-        return Next::REST;
+    let Question::Paused { pause: id, overdue } = &open.question else {
+        return warning::measured_again(plan, state, walk, open);
     };
     let (Some(pause), Some(record)) = (walk.pause(id), state.pauses.get(id)) else {
         return Next::REST;

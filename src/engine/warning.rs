@@ -5,9 +5,10 @@ use super::command::{ask_of, fact_commands};
 use super::due::Effect;
 use super::next::Next;
 use crate::journal::{
-    AskKey, Asks, Event, Evidence, Fact, Measured, Question, RunStarted, RunState, WarningState,
+    AskKey, Asks, Event, Evidence, Fact, Measured, Open, Question, RunStarted, RunState,
+    WarningState,
 };
-use crate::plan::{Level, Plan, Settings, Warning};
+use crate::plan::{Level, Plan, Settings, Walk, Warning};
 use crate::types::{Answer, Digest, Id, Millis, Moment, StepId, WarningId};
 
 /// The digest a warning is accepted by: all that the dry run knows of it (plan-language,
@@ -152,6 +153,71 @@ impl Shown<'_> {
             },
         }])
     }
+}
+
+/// How soon facts are measured again while their warning waits for a person.
+const FACTS_EVERY: Millis = Millis::from_secs(60);
+
+/// The facts of a warning that waits: what a person reads before they confirm is to be true then, not
+/// hours before (ux.md, section 3).
+pub(super) fn measured_again(plan: &Plan, state: &RunState, walk: &Walk, open: &Open) -> Next {
+    let Question::Confirm {
+        warning: id, facts, ..
+    } = &open.question
+    else {
+        return Next::REST;
+    };
+    let found = walk.warnings().find(|(_, warning)| warning.id == *id);
+    let Some((before, warning)) = found.filter(|(_, warning)| !warning.facts.is_empty()) else {
+        return Next::REST;
+    };
+    let settings = walk.step(before).map(|(_, step)| &step.settings);
+    let scope = Scope::at(plan, state, before);
+    let commands = fact_commands(&scope, warning, settings.unwrap_or(&Settings::default()));
+    Next::Await(vec![Effect::MeasureAgain {
+        of: Measured::Warning(id.clone()),
+        commands,
+        known: facts.clone(),
+        since: open.at.clone(),
+        every: FACTS_EVERY,
+    }])
+}
+
+/// What follows from values that were measured: where a warning waits with other ones, it is asked
+/// anew, so that nobody confirms what is not the case any more.
+pub(super) fn measured(state: &RunState, of: &Measured, values: &[Fact]) -> Vec<Event> {
+    let measured = Event::ValuesMeasured {
+        of: of.clone(),
+        values: values.to_vec(),
+    };
+    let question = state.open.as_ref().map(|open| &open.question);
+    let Some(Question::Confirm {
+        warning,
+        before,
+        digest,
+        phrase,
+        text,
+        facts,
+        remark,
+        ..
+    }) = question.filter(|question| question.is_about(of))
+    else {
+        return vec![measured];
+    };
+    if facts == values {
+        return Vec::new();
+    }
+    let question = Question::Confirm {
+        warning: warning.clone(),
+        before: before.clone(),
+        digest: digest.clone(),
+        phrase: phrase.clone(),
+        text: text.clone(),
+        facts: values.to_vec(),
+        seen: seen(text, values),
+        remark: remark.clone(),
+    };
+    vec![measured, Event::QuestionAsked { question }]
 }
 
 /// The digest of what a person saw.

@@ -15,10 +15,16 @@ impl Facts {
     /// A question stands. Whoever wanted a stop has one now.
     pub(super) fn asked(&mut self, n: Seq, at: &Moment, question: &Question) {
         self.pause_requested = None;
+        let same = self
+            .open
+            .take()
+            .filter(|open| open.question.is_same(question));
         self.open = Some(Open {
             asked: n,
             at: at.clone(),
             question: question.clone(),
+            first: same.as_ref().map_or(n, |open| open.first),
+            before: same.map_or_else(Vec::new, |open| open.question.into_facts()),
         });
     }
 

@@ -1,7 +1,7 @@
 //! What is settled before step one: the body of a journal's first event.
 
 use crate::types::{
-    Bearing, BootId, Digest, Millis, RunId, Series, ServiceId, Version, WarningId, Who,
+    Bearing, BootId, Digest, Millis, RunId, Series, ServiceId, Timestamp, Version, WarningId, Who,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +56,9 @@ pub struct RunStarted {
     /// 1.2); none: of any age.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<Millis>,
+    /// Since when the state was at `from_exact`, where the ledger says the same version (since 1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_since: Option<Timestamp>,
 }
 
 /// Whether each step waits for a person (`--step`).

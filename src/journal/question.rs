@@ -1,6 +1,6 @@
 //! What a run asks a person, and what a person answers: part of the event vocabulary.
 
-use super::asked::{AskKey, Fact};
+use super::asked::{AskKey, Fact, Measured};
 use crate::types::{Digest, Exit, Millis, Seq, Series, StepId, Timestamp, WarningId};
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,33 @@ pub enum Question {
         /// Why.
         why: String,
     },
+}
+
+impl Question {
+    /// Whether it puts to a person what was measured for this.
+    pub fn is_about(&self, of: &Measured) -> bool {
+        matches!((self, of), (Self::Confirm { warning, .. }, Measured::Warning(of)) if warning == of)
+    }
+
+    /// Whether it is the same warning, whatever was measured for it.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (
+                Self::Confirm { warning, digest, .. },
+                Self::Confirm { warning: again, digest: as_again, .. },
+            ) if (warning, digest) == (again, as_again)
+        )
+    }
+
+    /// What was measured for it.
+    pub(super) fn into_facts(self) -> Vec<Fact> {
+        if let Self::Confirm { facts, .. } = self {
+            facts
+        } else {
+            Vec::new()
+        }
+    }
 }
 
 /// A person's answer, or their wish.

@@ -51,6 +51,7 @@ pub(crate) fn started(service: &str) -> RunStarted {
         environment: None,
         bearing: None,
         max_age: None,
+        from_since: None,
     }
 }
 

@@ -301,6 +301,10 @@ pub struct Open {
     pub at: Moment,
     /// What is asked.
     pub question: Question,
+    /// Its first number: the same question is asked anew where a fact has changed meanwhile.
+    pub first: Seq,
+    /// What was measured when it was asked the time before.
+    pub before: Vec<Fact>,
 }
 
 /// The run has turned around.

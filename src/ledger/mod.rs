@@ -31,23 +31,34 @@ pub struct Entry {
 /// The format that this upwalk writes.
 pub const FORMAT: u32 = 1;
 
-/// Reads a ledger's bytes: the last entry, or why a line cannot be read (line from 1). A last line
+/// What a service's ledger says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The last entry.
+    pub last: Entry,
+    /// Since when the state is at that entry's version.
+    pub since: Timestamp,
+}
+
+/// Reads a ledger's bytes: what they say, or why a line cannot be read (line from 1). A last line
 /// without its newline was torn by a crash and does not count.
-pub fn last_entry(bytes: &[u8]) -> Result<Option<Entry>, (usize, String)> {
-    let mut last = None;
+pub fn read(bytes: &[u8]) -> Result<Option<Said>, (usize, String)> {
+    let mut said: Option<Said> = None;
     for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n") else {
             break;
         };
-        let entry: Entry =
+        let last: Entry =
             serde_json::from_slice(line).map_err(|error| (index + 1, error.to_string()))?;
-        if entry.v > FORMAT {
+        if last.v > FORMAT {
             return Err((
                 index + 1,
-                format!("format {} is newer than this upwalk", entry.v),
+                format!("format {} is newer than this upwalk", last.v),
             ));
         }
-        last = Some(entry);
+        let same = said.filter(|said| said.last.state_version == last.state_version);
+        let since = same.map_or(last.at, |said| said.since);
+        said = Some(Said { last, since });
     }
-    Ok(last)
+    Ok(said)
 }

@@ -66,6 +66,30 @@ pub(super) fn ask_first(
     Ok(Some(asking))
 }
 
+/// Goes on with a warning of which a fact has changed: says which, and asks again. Says whether that
+/// was all there is to say.
+pub(super) fn ask_on(
+    session: &Session<'_>,
+    input: &mut Input,
+    asking: &mut Asking,
+) -> Result<bool, PlainError> {
+    let open = session.mirror.state.as_ref();
+    let Some(open) = open.and_then(|state| state.open.as_ref()) else {
+        return Ok(false);
+    };
+    if open.first != asking.open.first || open.before.is_empty() {
+        return Ok(false);
+    }
+    asking.open = open.clone();
+    say::end_line()?;
+    for line in super::warning::changed(&open.before, &open.question) {
+        say::news(open.at.wall, &line)?;
+    }
+    say_thrown_away(input)?;
+    asking.prompt(session, input)?;
+    Ok(true)
+}
+
 /// Whether somebody who has gone away has to be called. Whoever has just typed `up` is there.
 fn needs_a_person(question: &Question) -> bool {
     match question {
@@ -226,7 +250,8 @@ impl Asking {
             Answered::Wrong(why) => {
                 say::lines(&format!("  {why}"))?;
                 self.wrong += 1;
-                let lost = !input.is_terminal() || matches!(self.stage, Stage::Confirm(_));
+                let lost = !input.is_terminal()
+                    || matches!(self.stage, Stage::Confirm(_) | Stage::Phrase(..));
                 if self.wrong >= TRIES && lost {
                     let why = format!("That was wrong {TRIES} times.");
                     return leave(session, &why).map(Some);

@@ -3,7 +3,7 @@
 //! It prints what happens, asks each question with its possible answers, and takes whole lines.
 //! The end of input means "back": the run stays as it is, and it is never a yes.
 
-use super::asking::{Asking, TAKE, ask_first, how_to_come_back, leave};
+use super::asking::{Asking, TAKE, ask_first, ask_on, how_to_come_back, leave};
 use super::input::{Input, Typed};
 use super::meanwhile::{self, CAN, Meanwhile};
 use super::none::report;
@@ -71,7 +71,13 @@ pub fn run(session: &mut Session<'_>) -> Result<Ending, PlainError> {
             let open = state.open.as_ref().map(|open| open.asked);
             if prompts.read != open {
                 prompts.read = open;
-                prompts.asking = ask_first(session, &mut prompts.input)?;
+                let goes_on = match &mut prompts.asking {
+                    Some(asking) => ask_on(session, &mut prompts.input, asking)?,
+                    None => false,
+                };
+                if !goes_on {
+                    prompts.asking = ask_first(session, &mut prompts.input)?;
+                }
             }
         }
         if let Some(why) = &session.mirror.gone {

@@ -16,6 +16,8 @@ pub(super) enum Stage {
     Choose(Vec<Choice>),
     /// To say that the warning was read.
     Confirm(Wanted),
+    /// The phrase of this choice, to the letter.
+    Phrase(Choice, String),
     /// Why, for this choice.
     Reason(Choice),
     /// To say the word again, as the choice cannot be taken back.
@@ -207,6 +209,7 @@ pub(super) fn first_stage(plan: &Plan, state: &RunState, open: &Open, now: &Mome
             let leaves = |choice: &&mut Choice| choice.verb == "continue";
             for choice in choices.iter_mut().filter(leaves) {
                 choice.needs_reason = true;
+                choice.phrase = Some(format!("continue early on {}", state.run.host));
                 let at = free.as_of(now).wall.clock();
                 choice.does = format!("Ends the pause early; it should last until {at}.");
             }
@@ -246,10 +249,11 @@ impl Stage {
                     .iter()
                     .enumerate()
                     .map(|(index, choice)| {
-                        let asks = if choice.needs_reason {
-                            " You are asked for your reason."
-                        } else {
-                            ""
+                        let asks = match (&choice.phrase, choice.needs_reason) {
+                            (Some(_), true) => " You are asked for a phrase, and for your reason.",
+                            (Some(_), false) => " You are asked for a phrase.",
+                            (None, true) => " You are asked for your reason.",
+                            (None, false) => "",
                         };
                         format!("  {}. {}: {}{asks}", index + 1, choice.verb, choice.does)
                     })
@@ -264,6 +268,10 @@ impl Stage {
             Self::Confirm(wanted) => {
                 vec![format!("Type \"{}\" to go on, {ALSO}", wanted.words)]
             }
+            Self::Phrase(_, phrase) => vec![
+                format!("Type exactly: {phrase}"),
+                "or \"back\" to choose again:".to_owned(),
+            ],
             Self::Reason(choice) => vec![format!(
                 "Type the reason for \"{}\" on one line, it is kept in the record; or \"back\" to choose \
                  again:",
@@ -288,6 +296,8 @@ impl Stage {
             (Self::Choose(_) | Self::Confirm(_), "help" | "?") => Answered::Help,
             (Self::Choose(choices), _) => note(line).unwrap_or_else(|| choose(choices, line)),
             (Self::Confirm(wanted), _) => note(line).unwrap_or_else(|| wanted.differs(line)),
+            (Self::Phrase(choice, phrase), _) if line == phrase => typed_out(choice),
+            (Self::Phrase(_, phrase), _) => Answered::Wrong(difference(line, phrase)),
             (Self::Reason(_), "") => {
                 Answered::Wrong("A reason is needed here. Nothing was done.".into())
             }
@@ -338,7 +348,9 @@ fn choose(choices: &[Choice], line: &str) -> Answered {
     let Some((_, choice)) = chosen else {
         return Answered::Wrong(not_here(line));
     };
-    if choice.needs_reason {
+    if let Some(phrase) = &choice.phrase {
+        Answered::Ask(Stage::Phrase(choice.clone(), phrase.clone()))
+    } else if choice.needs_reason {
         Answered::Ask(Stage::Reason(choice.clone()))
     } else if matches!(
         choice.verb,
@@ -348,6 +360,25 @@ fn choose(choices: &[Choice], line: &str) -> Answered {
     } else {
         Answered::Decide(decision(choice, None))
     }
+}
+
+/// What follows from the phrase of a choice.
+fn typed_out(choice: &Choice) -> Answered {
+    if choice.needs_reason {
+        Answered::Ask(Stage::Reason(choice.clone()))
+    } else {
+        Answered::Decide(decision(choice, None))
+    }
+}
+
+/// Says where a phrase differs from what was typed.
+fn difference(line: &str, phrase: &str) -> String {
+    let same = line.chars().zip(phrase.chars());
+    let at = same.take_while(|(typed, wanted)| typed == wanted).count() + 1;
+    format!(
+        "You typed \"{}\". Expected \"{phrase}\". First difference at character {at}. Nothing was done.",
+        text::cut(line, 60)
+    )
 }
 
 /// The decision that a choice stands for.
@@ -386,13 +417,7 @@ impl Wanted {
         if !self.phrase {
             return Answered::Wrong(not_here(line));
         }
-        let same = line.chars().zip(self.words.chars());
-        let at = same.take_while(|(typed, wanted)| typed == wanted).count() + 1;
-        Answered::Wrong(format!(
-            "You typed \"{}\". Expected \"{}\". First difference at character {at}. Nothing was done.",
-            text::cut(line, 60),
-            self.words
-        ))
+        Answered::Wrong(difference(line, &self.words))
     }
 }
 
@@ -406,6 +431,7 @@ mod tests {
             verb,
             does: "Does it.".into(),
             needs_reason,
+            phrase: (verb == "skip").then(|| "skip 3.2 on web01".to_owned()),
             command: String::new(),
         }
     }
@@ -450,7 +476,15 @@ mod tests {
 
     #[test]
     fn what_needs_a_reason_asks_for_one_and_what_turns_around_asks_twice() {
-        let Answered::Ask(reason) = failed().answer("2") else {
+        let Answered::Ask(phrase) = failed().answer("2") else {
+            panic!("a phrase is asked");
+        };
+        assert_eq!(phrase.answer("back"), Answered::Again);
+        let Answered::Wrong(why) = phrase.answer("skip 3.1 on web01") else {
+            panic!("it is another step's");
+        };
+        assert!(why.contains("character 8"), "{why}");
+        let Answered::Ask(reason) = phrase.answer("skip 3.2 on web01") else {
             panic!("a reason is asked");
         };
         assert!(matches!(reason.answer("  "), Answered::Wrong(_)));

@@ -105,6 +105,25 @@ pub(super) fn exact(names: &Names<'_>, step: &Step) -> Vec<String> {
     lines
 }
 
+/// Which facts of a warning are others than before, a sentence each.
+pub(super) fn changed(before: &[Fact], question: &Question) -> Vec<String> {
+    let Question::Confirm { warning, facts, .. } = question else {
+        return Vec::new();
+    };
+    let others = facts.iter().zip(before).filter(|(now, was)| now != was);
+    others
+        .map(|(now, was)| {
+            let value = |fact: &Fact| match &fact.value {
+                Ok(value) => text::clean(value),
+                Err(why) => format!("unknown ({})", text::clean(why)),
+            };
+            let name = text::clean(&now.name);
+            let (now, was) = (value(now), value(was));
+            format!("{warning}: \"{name}\" has changed to {now}; it was {was}.")
+        })
+        .collect()
+}
+
 /// What was measured.
 fn measured(facts: &[Fact]) -> Vec<String> {
     let head = match facts.len() {

@@ -244,7 +244,10 @@ impl Host<'_> {
                 Some(Input::Counted { step, when, left })
             }
             Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
-            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => None,
+            Effect::Watch { .. }
+            | Effect::MeasureAgain { .. }
+            | Effect::Recount { .. }
+            | Effect::Cancel { .. } => None,
         });
         input.ok_or_else(|| engine::why(self.plan, &self.state, &self.now).sentence)
     }

@@ -1,6 +1,6 @@
 //! The clocks.
 
-use crate::types::{BootId, Millis, Moment, Timestamp};
+use crate::types::{BootId, Millis, Moment, Timestamp, Zone};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -38,6 +38,11 @@ pub fn boot() -> BootId {
         BootId(text.map(|id| id.trim().to_owned()).unwrap_or_default())
     })
     .clone()
+}
+
+/// The time zone of this login: `TZ`, else the machine's; UTC where neither can be read.
+pub fn zone() -> Zone {
+    Zone::new(jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC))
 }
 
 /// A reading of a clock that starts at zero.

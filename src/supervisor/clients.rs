@@ -3,10 +3,10 @@
 
 use super::outbox::{Line, Outbox, Pushed};
 use super::server::ClientId;
-use super::wire::{self, FromServer, Handover, Held, Live, Part, UNATTENDED};
+use super::wire::{self, FromServer, Handover, Held, Live, Observer, Part, UNATTENDED};
 use crate::engine::Refusal;
 use crate::journal::{AskKey, Event, Recorded};
-use crate::types::{Millis, Moment, Seq, Who};
+use crate::types::{Millis, Moment, Seq, Timestamp, Who};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -42,6 +42,16 @@ struct Seat {
     who: Who,
     part: Part,
     outbox: Outbox,
+    since: Timestamp,
+}
+
+impl Seat {
+    fn observer(&self) -> Observer {
+        Observer {
+            who: self.who.clone(),
+            since: Some(self.since),
+        }
+    }
 }
 
 impl Clients {
@@ -61,7 +71,13 @@ impl Clients {
         let live = live.chain(&self.counted);
         lines.extend(live.map(|live| line(&FromServer::Live(live.clone()))));
         outbox.load(&lines);
-        self.seats.insert(id, Seat { who, part, outbox });
+        let seat = Seat {
+            who,
+            part,
+            outbox,
+            since: now.wall,
+        };
+        self.seats.insert(id, seat);
         if part == Part::Controls && self.controls.is_none() {
             self.hold(id, now);
         }
@@ -89,6 +105,15 @@ impl Clients {
             Part::Controls | Part::Observe => self.tell_attached(),
             Part::Verb => {}
         }
+    }
+
+    /// Whether a person has the run before them.
+    pub(super) fn anybody_looks(&self) -> bool {
+        let looks = |seat: &Seat| match seat.part {
+            Part::Controls | Part::Observe => true,
+            Part::Verb => false,
+        };
+        self.seats.values().any(looks)
     }
 
     /// Whether nobody is attached.
@@ -331,7 +356,7 @@ impl Clients {
                 .seats
                 .iter()
                 .filter(looks)
-                .map(|(_, seat)| seat.who.clone())
+                .map(|(_, seat)| seat.observer())
                 .collect(),
             held: self.controls.as_ref().map(|controls| controls.held),
             asked_by: asker.map(|seat| seat.who.clone()),
@@ -356,13 +381,20 @@ pub(super) fn refusal(why: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{BootId, StepId, Timestamp};
+    use crate::types::{BootId, StepId};
 
     fn who(login: &str) -> Who {
         Who {
             login: login.to_owned(),
             uid: 0,
             ssh: None,
+        }
+    }
+
+    fn looks(login: &str) -> Observer {
+        Observer {
+            who: who(login),
+            since: Some(at(0).wall),
         }
     }
 
@@ -429,7 +461,7 @@ mod tests {
         let attached = FromServer::Attached {
             controls: None,
             yours: false,
-            observers: vec![who("otto"), who("berta")],
+            observers: vec![looks("otto"), looks("berta")],
             held: None,
             asked_by: None,
             you_ask: false,
@@ -463,7 +495,7 @@ mod tests {
         let attached = FromServer::Attached {
             controls: Some(who("berta")),
             yours: false,
-            observers: vec![who("anna")],
+            observers: vec![looks("anna")],
             held: Some(held(None)),
             asked_by: None,
             you_ask: false,

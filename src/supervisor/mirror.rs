@@ -2,7 +2,7 @@
 //! asks nothing and sends nothing. Called by the front ends through `client`.
 
 use super::client::{ClientError, Update};
-use super::wire::{self, FromServer, Held, Live};
+use super::wire::{self, FromServer, Held, Live, Observer};
 use super::{load, stem};
 use crate::engine::{self, Progress, Refusal, Silence};
 use crate::journal::{AskKey, Event, FoldError, Recorded, RunState, StepRecord};
@@ -44,7 +44,7 @@ pub struct Mirror {
     /// Whether that is this front end.
     pub yours: bool,
     /// The others that look.
-    pub observers: Vec<Who>,
+    pub observers: Vec<Observer>,
     /// How the controls are held, where anybody has them.
     pub held: Option<Held>,
     /// Who asks for them.

@@ -3,8 +3,9 @@
 use super::wire::Live;
 use super::work::{News, Teller};
 use crate::engine::Input;
-use crate::journal::{AskKey, Count};
+use crate::journal::{AskKey, Count, Fact, Measured};
 use crate::shell::ask::{self, Again, Secrets, Stop};
+use crate::shell::clock;
 use crate::types::{Answer, Ask, CommandSpec, Millis, Moment, Pending, StepId};
 use std::mem::discriminant;
 use std::ops::ControlFlow;
@@ -78,6 +79,42 @@ pub(super) fn watch(
     // It goes on until nobody wants to know.
     let again = Again { every, until: None };
     let _ = ask::ask_again(ask, secrets, &again, stop, &mut said);
+}
+
+/// So many times as long as a round took, nothing is measured after it: facts may be dear, and the
+/// machine has something better to do.
+const REST: u64 = 10;
+
+/// Measures again and again what a person has before them, and tells the engine what is another value
+/// than before.
+pub(super) fn measure_again(
+    teller: &Teller,
+    (of, commands): (&Measured, &[(String, CommandSpec)]),
+    (mut known, since): (Vec<Fact>, &Moment),
+    every: Millis,
+    secrets: &Secrets,
+    stop: &Stop,
+) {
+    let age = clock::now().since(since);
+    let mut rest = Millis(every.0.saturating_sub(age.0));
+    while !stop.wait(rest) {
+        let began = clock::up();
+        let mut values = Vec::new();
+        for (name, command) in commands {
+            let Some(value) = ask::first_line_unless(command, secrets, stop) else {
+                return;
+            };
+            let name = name.clone();
+            values.push(Fact { name, value });
+        }
+        let took = clock::up().since(began);
+        rest = every.max(Millis(took.0.saturating_mul(REST)));
+        if values != known {
+            known.clone_from(&values);
+            let of = of.clone();
+            teller.tell(News::Input(Input::Measured { of, values }));
+        }
+    }
 }
 
 /// Counts once how much a step has left to do.

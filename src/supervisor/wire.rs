@@ -52,6 +52,17 @@ impl Held {
     }
 }
 
+/// Somebody who looks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observer {
+    /// Who.
+    #[serde(flatten)]
+    pub who: Who,
+    /// Since when, by the wall clock of then; none where the supervisor is older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
 /// What a front end is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,7 +159,7 @@ pub enum FromServer {
         /// Whether that is the receiver.
         yours: bool,
         /// The others that look.
-        observers: Vec<Who>,
+        observers: Vec<Observer>,
         /// How they are held, where anybody has them.
         #[serde(default)]
         held: Option<Held>,
@@ -342,7 +353,10 @@ mod tests {
         FromServer::Attached {
             controls: Some(who()),
             yours: true,
-            observers: vec![who()],
+            observers: vec![Observer {
+                who: who(),
+                since: Some(Timestamp::from_millis(1)),
+            }],
             held: Some(Held {
                 since: Timestamp::from_millis(7),
                 last_key: Some(Millis(3)),

@@ -2,7 +2,7 @@
 //! for. Keeps one thread for each and nothing else; what is to be under way is the engine's `due`.
 //! Called by the loop.
 
-use super::polling::{Polling, count, recount, watch};
+use super::polling::{Polling, count, measure_again, recount, watch};
 use super::service::Msg;
 use super::wire::Live;
 use crate::engine::{Effect, Input};
@@ -24,6 +24,8 @@ pub(super) enum Key {
     Ask(AskKey),
     /// Values.
     Measure(Measured),
+    /// Values that a person has before them, again and again.
+    MeasureAgain(Measured),
     /// How much a step has left to do.
     Count(StepId, Count),
     /// The same, again and again while it runs.
@@ -207,6 +209,22 @@ impl Work {
                 })?;
                 Ok(None)
             }
+            Effect::MeasureAgain {
+                of,
+                commands,
+                known,
+                since,
+                every,
+            } => ask_with(teller, move |teller, stop| {
+                measure_again(
+                    teller,
+                    (&of, &commands),
+                    (known, &since),
+                    every,
+                    &secrets,
+                    stop,
+                );
+            }),
             Effect::Count {
                 step,
                 when,
@@ -268,6 +286,7 @@ fn key_of(effect: &Effect) -> Key {
     match effect {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => Key::Ask(key.clone()),
         Effect::Measure { of, .. } => Key::Measure(of.clone()),
+        Effect::MeasureAgain { of, .. } => Key::MeasureAgain(of.clone()),
         Effect::Count { step, when, .. } => Key::Count(step.clone(), *when),
         Effect::Recount { step, .. } => Key::Recount(step.clone()),
         Effect::Run { number, .. } => Key::Run(*number),
@@ -281,6 +300,7 @@ fn asking(effect: &Effect) -> Option<Live> {
         Effect::Ask { key, until, .. } => (key, until.as_ref().map(|until| until.wall)),
         Effect::Watch { key, .. } => (key, None),
         Effect::Measure { .. }
+        | Effect::MeasureAgain { .. }
         | Effect::Count { .. }
         | Effect::Recount { .. }
         | Effect::Run { .. }

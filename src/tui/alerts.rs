@@ -71,7 +71,7 @@ fn need(seen: &Seen<'_>, now: &Moment) -> Option<Need> {
     }
     let open = seen.open()?;
     let begun = open.question != Question::Start;
-    (begun && seen.locked_until(now).is_none()).then_some(Need::Answer(open.asked))
+    (begun && seen.locked_until(now).is_none()).then_some(Need::Answer(open.first))
 }
 
 /// `FAILED 3.1 mastodon@web01`, without control characters.

@@ -11,7 +11,7 @@ use super::seen::{Screen, Seen};
 use crate::journal::Question;
 
 /// What `o` does at a log.
-const WHOLE_LOG: &str = "the whole log in the pager";
+const WHOLE_LOG: &str = "the whole log in a pager";
 
 /// Every key that does something here, the most wanted first.
 pub(crate) fn bindings(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
@@ -94,44 +94,42 @@ fn leave(footer: &str, help: &str) -> Binding {
     bind(&[Char('q')], "q", footer, help, Upgrade, Action::Leave)
 }
 
+/// Of two keys that belong together the first one says what both do.
 #[rustfmt::skip]
 fn moves() -> Vec<Binding> {
     vec![
-        bind(&[Char('j'), Key::Down], "j Down", "", "one line down", Move, Action::Down,),
-        bind(&[Char('k'), Key::Up], "k Up", "", "one line up", Move, Action::Up,),
-        bind(&[Key::PageDown], "PgDn", "", "one page down", Move, Action::PageDown,),
-        bind(&[Key::PageUp], "PgUp", "", "one page up", Move, Action::PageUp,),
-        bind(&[Char('g'), Key::Home], "g Home", "", "to the first line", Move, Action::First,),
-        bind(&[Char('G'), Key::End], "G End", "", "to the last line", Move, Action::Last,),
-        bind(&[Key::WheelUp], "", "", "", Move, Action::WheelUp,),
-        bind(&[Key::WheelDown], "", "", "", Move, Action::WheelDown,),
+        bind(&[Char('j'), Key::Down], "j k", "", "one line (or the arrows)", Move, Action::Down),
+        bind(&[Char('k'), Key::Up], "k", "", "", Move, Action::Up),
+        bind(&[Key::PageDown], "PgDn", "", "one page down, PgUp up", Move, Action::PageDown),
+        bind(&[Key::PageUp], "PgUp", "", "", Move, Action::PageUp),
+        bind(&[Char('g'), Key::Home], "g G", "", "first, last (Home, End)", Move, Action::First),
+        bind(&[Char('G'), Key::End], "G", "", "", Move, Action::Last),
+        bind(&[Key::WheelUp], "", "", "", Move, Action::WheelUp),
+        bind(&[Key::WheelDown], "", "", "", Move, Action::WheelDown),
     ]
 }
 
 #[rustfmt::skip]
 fn log_keys(full: Binding) -> Vec<Binding> {
     vec![
-        bind(&[Char('f')], "f", "follow", "follow (off when you scroll)", Log,
-             Action::Log(LogKey::Follow),),
+        bind(&[Char('f')], "f", "follow", "follow, or stay here", Log, Action::Log(LogKey::Follow)),
         full,
-        bind(&[Char('/')], "/", "search", "search (case counts with a capital)", Log,
-             Action::Log(LogKey::Search),),
-        bind(&[Char('n')], "n N", "", "next, previous match", Log, Action::Log(LogKey::Match(Way::Next)),),
-        bind(&[Char('N')], "N", "", "", Log, Action::Log(LogKey::Match(Way::Before)),),
+        bind(&[Char('/')], "/", "search", "search (A is not a)", Log, Action::Log(LogKey::Search)),
+        bind(&[Char('n')], "n N", "", "next, previous match", Log, Action::Log(LogKey::Match(Way::Next))),
+        bind(&[Char('N')], "N", "", "", Log, Action::Log(LogKey::Match(Way::Before))),
         next_error(),
-        bind(&[Char('E')], "E", "", "", Log, Action::Log(LogKey::Error(Way::Before)),),
-        bind(&[Char('w')], "w", "wrap", "wrap long lines, or cut", Log, Action::Log(LogKey::Wrap),),
-        bind(&[Char('s')], "s", "lines", "all, error or upwalk's lines", Log,
-             Action::Log(LogKey::Streams),),
-        bind(&[Char('t')], "t", "time", "time: clock, elapsed, off", Log, Action::Log(LogKey::Time),),
-        bind(&[Key::Left], "Arrows", "", "left, right: half a page", Log, Action::Log(LogKey::Left),),
-        bind(&[Key::Right], "Right", "", "", Log, Action::Log(LogKey::Right),),
+        bind(&[Char('E')], "E", "", "", Log, Action::Log(LogKey::Error(Way::Before))),
+        bind(&[Char('w')], "w", "wrap", "wrap long lines, or cut", Log, Action::Log(LogKey::Wrap)),
+        bind(&[Char('s')], "s", "lines", "all, errors, upwalk's own", Log, Action::Log(LogKey::Streams)),
+        bind(&[Char('t')], "t", "time", "clock, elapsed, off", Log, Action::Log(LogKey::Time)),
+        bind(&[Key::Left], "Left", "", "half a page, Right too", Log, Action::Log(LogKey::Left)),
+        bind(&[Key::Right], "Right", "", "", Log, Action::Log(LogKey::Right)),
     ]
 }
 
 #[rustfmt::skip]
 fn next_error() -> Binding {
-    bind(&[Char('e')], "e", "error", "next error line, E the one before", Log, Action::Log(LogKey::Error(Way::Next)))
+    bind(&[Char('e')], "e", "error", "error line (E: before)", Log, Action::Log(LogKey::Error(Way::Next)))
 }
 
 #[rustfmt::skip]
@@ -144,12 +142,12 @@ fn search() -> Vec<Binding> {
 
 #[rustfmt::skip]
 fn whole_log() -> Binding {
-    bind(&[Char('l')], "l", "log", "the log on the whole screen", Log, Action::Log(LogKey::Full))
+    bind(&[Char('l')], "l", "log", "log on the whole screen", Log, Action::Log(LogKey::Full))
 }
 
 #[rustfmt::skip]
 fn command() -> Binding {
-    bind(&[Char('c')], "c", "command", "exact command, user, directory, environment", View,
+    bind(&[Char('c')], "c", "command", "exact command and user", View,
          Action::Command)
 }
 
@@ -157,7 +155,7 @@ fn command() -> Binding {
 #[rustfmt::skip]
 fn lending(what: &str) -> Vec<Binding> {
     vec![
-        bind(&[Char('!')], "!", "shell", "a shell where the step runs (recorded)", Upgrade,
+        bind(&[Char('!')], "!", "shell", "shell (recorded)", Upgrade,
              Action::Shell),
         bind(&[Char('o')], "o", "pager", what, Log, Action::Pager),
         bind(&[Char('y')], "y", "", "copy the command", View, Action::Copy),
@@ -167,7 +165,7 @@ fn lending(what: &str) -> Vec<Binding> {
 #[rustfmt::skip]
 fn overview(seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
-    all.push(bind(&[Key::Enter], "Enter", "open", "open the phase or step under the cursor", View,
+    all.push(bind(&[Key::Enter], "Enter", "open", "open what is marked", View,
          Action::Open));
     all.push(command());
     all.push(warnings());
@@ -177,7 +175,7 @@ fn overview(seen: &Seen<'_>) -> Vec<Binding> {
 
 #[rustfmt::skip]
 fn warnings() -> Binding {
-    bind(&[Char('i')], "i", "warnings", "all warnings of this run", View, Action::Warnings)
+    bind(&[Char('i')], "i", "warnings", "all warnings", View, Action::Warnings)
 }
 
 #[rustfmt::skip]
@@ -185,10 +183,10 @@ fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = decisions(seen);
     if errands::wanting(seen).is_some() {
         all.push(bind(&[Char('H')], "H", "give it your terminal",
-             "give the step your terminal, to type in", Upgrade, Action::Join));
+             "give it your terminal", Upgrade, Action::Join));
     }
     if seen.open().is_none() {
-        all.push(bind(&[Char('p')], "p", "pause after step", "pause after the present step",
+        all.push(bind(&[Char('p')], "p", "pause after step", "pause after this step",
              Upgrade, Action::PauseRun));
     }
     all.extend(log_keys(whole_log()));
@@ -196,7 +194,7 @@ fn running(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     all.extend(lending(WHOLE_LOG));
     if mode == Mode::Running {
         all.push(bind(&[Key::Tab], "Tab", "steps",
-             "to the steps and back; there l shows a step's log", Move, Action::NextPane));
+             "steps; there l: its log", Move, Action::NextPane));
     }
     all.push(warnings());
     all.extend(moves());
@@ -213,7 +211,7 @@ fn asking(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     }
     all.extend(lending(WHOLE_LOG));
     all.push(whole_log());
-    all.push(bind(&[Char('a')], "a", "add note", "add a note to the record", Upgrade,
+    all.push(bind(&[Char('a')], "a", "add note", "add a note (recorded)", Upgrade,
          Action::Note));
     if mode == Mode::Decide {
         all.push(command());
@@ -231,7 +229,7 @@ fn finished() -> Vec<Binding> {
     let mut all = vec![
         bind(&[Char('o')], "o", "report", "the report in the pager", View, Action::Pager),
         whole_log(),
-        bind(&[Char('y')], "y", "copy path", "copy where the run is kept", View, Action::Copy),
+        bind(&[Char('y')], "y", "copy path", "copy the run's path", View, Action::Copy),
         warnings(),
     ];
     all.extend(moves());
@@ -243,18 +241,34 @@ fn full_log() -> Vec<Binding> {
     let back = bind(&[Char('l'), Char('q'), Char('b'), Key::Esc, Ctrl('g')], "l q", "back",
          "back to the screen", Log, Action::Log(LogKey::Full));
     let mut all = log_keys(back);
-    all.insert(2, bind(&[Char('[')], "[", "earlier", "log of the command before", Log,
+    all.insert(2, bind(&[Char('[')], "[", "earlier", "log of the one before", Log,
          Action::Log(LogKey::Other(Way::Before))));
-    all.insert(3, bind(&[Char(']')], "]", "later", "log of the command after", Log,
+    all.insert(3, bind(&[Char(']')], "]", "later", "log of the one after", Log,
          Action::Log(LogKey::Other(Way::Next))));
     all.push(bind(&[Char('o')], "o", "pager", WHOLE_LOG, Log, Action::Pager));
     let mut movement = moves();
-    for (at, words) in [(2, "page down"), (3, "page up"), (4, "first"), (5, "last")] {
+    for (at, words) in [(2, "page down"), (3, "page up"), (4, "first, last")] {
         words.clone_into(&mut movement[at].footer);
     }
     all.extend(movement);
-    all.extend([mouse(), help()]);
+    all.extend(looks());
     all
+}
+
+/// What every screen can do to the looks of itself.
+fn looks() -> Vec<Binding> {
+    vec![
+        bind(
+            &[Char('z')],
+            "z",
+            "",
+            "local clock on, off",
+            View,
+            Action::Clock,
+        ),
+        mouse(),
+        help(),
+    ]
 }
 
 fn mouse() -> Binding {
@@ -273,15 +287,15 @@ fn ends(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     let mut all = Vec::new();
     if !seen.yours && mode != Mode::Finished {
         all.push(bind(&[Char('T')], "T", "take controls ...",
-             "take the controls (asks for a phrase)", Upgrade, Action::TakeControls));
+             "take the controls", Upgrade, Action::TakeControls));
     }
-    all.extend([mouse(), help()]);
+    all.extend(looks());
     all.push(match mode {
-        Mode::Overview if seen.yours => leave("quit", "quit; nothing was changed"),
-        Mode::Finished => leave("leave", "leave; a summary stays in your scrollback"),
-        Mode::Rollback if seen.yours => leave("detach", "detach; the rollback goes on"),
-        _ if seen.yours => leave("detach", "detach; the upgrade goes on"),
-        _ => leave("leave", "leave; the upgrade goes on"),
+        Mode::Overview if seen.yours => leave("quit", "quit, nothing changed"),
+        Mode::Finished => leave("leave", "leave (prints a summary)"),
+        Mode::Rollback if seen.yours => leave("detach", "detach, it goes on"),
+        _ if seen.yours => leave("detach", "detach, it goes on"),
+        _ => leave("leave", "leave, it goes on"),
     });
     all
 }
@@ -301,7 +315,7 @@ fn pages() -> Vec<Binding> {
 #[rustfmt::skip]
 fn ack() -> Vec<Binding> {
     let mut all = vec![
-        bind(&[Char('a')], "a", "acknowledge and go on", "acknowledge the warning; the run goes on",
+        bind(&[Char('a')], "a", "acknowledge and go on", "acknowledge and go on",
              Upgrade, Action::Acknowledge,),
         back("go back, stay here"),
         whole_help(),

@@ -3,12 +3,14 @@
 use super::controls;
 use super::field::Field;
 use super::input::Key;
+use super::keymap;
 use super::model::{Mode, Model, Order, Overlay, Purpose, TRIES};
 use super::seen::Seen;
 use super::update::{decide, decision, rearm};
 use super::view;
+use crate::engine::Choice;
 use crate::journal::{Decision, Evidence, Filled, Question, Seeing};
-use crate::types::{Moment, Paste};
+use crate::types::{Moment, Paste, Seq};
 
 /// Decides what a box offered, and closes it.
 pub(super) fn offered(model: &mut Model, seen: &Seen<'_>, decision: Decision) -> Vec<Order> {
@@ -242,10 +244,34 @@ pub(super) fn take_over_phrase(seen: &Seen<'_>) -> String {
     format!("take control of {}", seen.state.run.host)
 }
 
-/// The phrase that goes on past what would hold a pause (plan-language, "Pauses").
-pub(super) fn override_phrase(seen: &Seen<'_>, early: bool) -> String {
-    let how = if early { "early" } else { "anyway" };
-    format!("continue {how} on {}", seen.state.run.host)
+/// The phrase that is typed before a decision, where one is: a pause that is left before its time
+/// has one of its own.
+pub(super) fn phrase(seen: &Seen<'_>, verb: &str, early: bool) -> Option<String> {
+    if early {
+        return Some(format!("continue early on {}", seen.state.run.host));
+    }
+    let choices = keymap::choices(seen);
+    let choice = choices.into_iter().find(|(_, choice)| choice.verb == verb);
+    choice?.1.phrase
+}
+
+/// What follows from a phrase that was typed as it has to be: the reason is asked for, or it is
+/// decided.
+fn typed_out(
+    model: &mut Model,
+    seen: &Seen<'_>,
+    (verb, at, early): (&'static str, Seq, bool),
+) -> Vec<Order> {
+    let choices = keymap::choices(seen);
+    let needs_reason = |(_, choice): &(char, Choice)| choice.verb == verb && choice.needs_reason;
+    if early || choices.iter().any(needs_reason) {
+        text(model, seen, Purpose::Reason { verb, at, early });
+        return Vec::new();
+    }
+    match decision(verb, early, None) {
+        Some(decision) => offered(model, seen, decision),
+        None => Vec::new(),
+    }
 }
 
 /// Enter in a text box.
@@ -264,15 +290,14 @@ fn submit_text(model: &mut Model, seen: &Seen<'_>) -> Vec<Order> {
     let decision = match purpose {
         Purpose::Note => Some(Decision::Note { text }),
         Purpose::Reason { verb, early, .. } => decision(verb, *early, Some(text)),
-        Purpose::Override { at, early } => {
-            let phrase = override_phrase(seen, *early);
+        Purpose::Phrase { verb, at, early } => {
+            let (verb, at, early) = (*verb, *at, *early);
+            let phrase = self::phrase(seen, verb, early).unwrap_or_default();
             if text != phrase {
                 model.said = Some(difference(&text, &phrase));
                 return Vec::new();
             }
-            let (verb, at, early) = ("continue", *at, *early);
-            self::text(model, seen, Purpose::Reason { verb, at, early });
-            return Vec::new();
+            return typed_out(model, seen, (verb, at, early));
         }
         Purpose::TakeControls => {
             let phrase = take_over_phrase(seen);

@@ -5,8 +5,9 @@
 //! `UPWALK_FUZZ_KEYS` says how many events (100000 for the long run), `UPWALK_FUZZ_SEED` which.
 
 use super::arming::Focus;
+use super::boxes;
 use super::input::{Key, Typed};
-use super::model::{Model, Msg, Order, Overlay};
+use super::model::{Model, Msg, Order, Overlay, Purpose};
 use super::screens::every_screen;
 use super::testing::Screen;
 use crate::journal::{Decision, Evidence, Question};
@@ -56,6 +57,8 @@ struct Watcher {
     written: String,
     /// The key that opened the box with a line of text, while it is open.
     opener: Option<char>,
+    /// The phrase that it asked for was typed, and now it asks why.
+    typed_out: bool,
     question: Option<Seq>,
 }
 
@@ -92,9 +95,10 @@ fn may_follow(decision: &Decision, key: Key, watcher: &Watcher, screen: &Screen)
     match decision {
         Decision::Start => key == Key::Char('S') && question == Some(&Question::Start),
         Decision::Retry => key == Key::Char('R') || opened(&['R']),
-        Decision::Skip { .. } => opened(&['S']),
+        Decision::Skip { .. } => opened(&['S']) && watcher.typed_out,
         Decision::Rollback { .. } => opened(&['U']),
-        Decision::Continue { .. } => matches!(key, Key::Char('C' | 'D')) || opened(&['C', 'D']),
+        Decision::Continue { because: None, .. } => matches!(key, Key::Char('C' | 'D')),
+        Decision::Continue { .. } => opened(&['C']) && watcher.typed_out,
         Decision::Settle { .. } => matches!(key, Key::Char('D' | 'A')) || opened(&['D', 'A']),
         Decision::Stop { .. } => {
             let quits = key == Key::Char('q') && question == Some(&Question::Start);
@@ -265,7 +269,18 @@ impl Fuzz {
     fn boxes(&mut self) {
         if !matches!(self.screen.model.overlay, Some(Overlay::Text(..))) {
             self.watcher.opener = None;
+            self.watcher.typed_out = false;
         }
+    }
+
+    /// The phrase that the box in front asks for.
+    fn wanted(&self) -> Option<String> {
+        let Some(Overlay::Text(Purpose::Phrase { verb, early, .. }, ..)) =
+            &self.screen.model.overlay
+        else {
+            return None;
+        };
+        boxes::phrase(&self.screen.run.seen(), verb, *early)
     }
 
     fn press(&mut self, key: Key) {
@@ -273,11 +288,19 @@ impl Fuzz {
         self.watcher.before(key, now);
         let was_open = matches!(self.screen.model.overlay, Some(Overlay::Text(..)));
         let before = self.screen.model.overlay.clone();
+        let wanted = self.wanted();
         let orders = self.screen.tell(Msg::Typed(Typed::Key(key)));
         // What the key did to the screen does not matter for what it was allowed to do.
         let after = std::mem::replace(&mut self.screen.model.overlay, before);
         check(&orders, key, &self.watcher, &self.screen, now);
         self.screen.model.overlay = after;
+        let asks_why = matches!(
+            self.screen.model.overlay,
+            Some(Overlay::Text(Purpose::Reason { .. }, ..))
+        );
+        if let (Some(phrase), true) = (wanted, asks_why) {
+            self.watcher.typed_out = self.watcher.written.trim().ends_with(&phrase);
+        }
         if let Key::Char(c) = key {
             self.watcher.last_character = Some(now);
             if !was_open {
@@ -352,7 +375,9 @@ impl Fuzz {
                 phrase: Some(phrase),
                 ..
             }) => phrase.clone(),
-            _ => "continue early on web01".to_owned(),
+            _ => self
+                .wanted()
+                .unwrap_or_else(|| "continue early on web01".to_owned()),
         };
         let others = [
             "take control of web01",

@@ -31,6 +31,8 @@ pub(crate) enum Action {
     Log(LogKey),
     /// The mouse's wheel scrolls, or the terminal has it.
     Mouse,
+    /// The local clock beside UTC, or not.
+    Clock,
     Command,
     Warnings,
     Help,
@@ -83,6 +85,7 @@ impl Action {
             | Self::WheelUp
             | Self::WheelDown
             | Self::Mouse
+            | Self::Clock
             | Self::First
             | Self::Last
             | Self::Open
@@ -193,7 +196,7 @@ pub(crate) fn label(choice: &Choice, seen: &Seen<'_>) -> String {
 
 /// Whether a decision is written in a box before it is sent.
 pub(crate) fn opens_box(choice: &Choice) -> bool {
-    choice.needs_reason || matches!(choice.verb, "rollback" | "stop")
+    choice.needs_reason || choice.phrase.is_some() || matches!(choice.verb, "rollback" | "stop")
 }
 
 /// What can be answered here, each with its letter.

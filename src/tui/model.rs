@@ -10,7 +10,7 @@ use super::seen::{Screen, Seen, Subject};
 use crate::engine::Refusal;
 use crate::journal::{Decision, Question};
 use crate::supervisor::client::Handover;
-use crate::types::{ConsentRules, Millis, Moment, Seq, StepId, Timestamp, Who};
+use crate::types::{ConsentRules, Millis, Moment, Seq, StepId, Timestamp, Who, Zone};
 
 /// How soon a second Ctrl-C detaches.
 pub(crate) const TWICE: Millis = Millis(2000);
@@ -85,9 +85,12 @@ pub(crate) enum Purpose {
         at: Seq,
         early: bool,
     },
-    /// Going on although a pause's time has not come or its guard does not hold: the phrase, before
-    /// the reason is asked for.
-    Override { at: Seq, early: bool },
+    /// The phrase of a decision with this verb, before its reason is asked for where it needs one.
+    Phrase {
+        verb: &'static str,
+        at: Seq,
+        early: bool,
+    },
     /// A note for the journal.
     Note,
     /// Taking the controls: the phrase.
@@ -125,6 +128,15 @@ pub(crate) struct Consent {
     pub(crate) tried: Option<String>,
     /// It was set aside: the run stays where it is.
     pub(crate) aside: bool,
+}
+
+/// Which clocks row 1 shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clocks {
+    /// UTC, as in the journal and the logs.
+    Utc,
+    /// The local one too.
+    Both,
 }
 
 /// Which part of a screen the movement keys move.
@@ -181,8 +193,9 @@ pub(crate) struct Model {
     pub(crate) key_at: Option<Millis>,
     /// How long after the key before it that was; none: it was the first.
     pub(crate) key_gap: Option<Millis>,
-    /// The question that was in front last.
+    /// The question that was in front last, and its first number.
     pub(crate) question: Option<Seq>,
+    pub(crate) first_asked: Option<Seq>,
     pub(crate) was_yours: bool,
     /// Who asked for the controls last, and whether this screen did.
     pub(crate) asked_by: Option<Who>,
@@ -197,6 +210,9 @@ pub(crate) struct Model {
     pub(crate) looks: Looks,
     /// Whether the mouse's wheel scrolls.
     pub(crate) mouse: Mouse,
+    pub(crate) clocks: Clocks,
+    /// Where the local clock is.
+    pub(crate) zone: Zone,
     /// The intent whose log a person wants; none: the present one's.
     pub(crate) chosen: Option<Seq>,
     /// The text to look for that is being typed.
@@ -237,6 +253,7 @@ impl Model {
             key_at: None,
             key_gap: None,
             question: None,
+            first_asked: None,
             was_yours: false,
             asked_by: None,
             asking: false,
@@ -247,6 +264,8 @@ impl Model {
             log: Window::default(),
             looks: Looks::default(),
             mouse: Mouse::default(),
+            clocks: Clocks::Utc,
+            zone: Zone::UTC,
             chosen: None,
             search: None,
             sideways: 0,

@@ -71,6 +71,7 @@ pub fn run(
     let mut model = Model::new(Terminal::size());
     model.rules = settings.rules;
     model.mouse = settings.mouse;
+    model.zone = settings.zone;
     let mut session = Session {
         client,
         model,

@@ -6,7 +6,7 @@ use super::theme::Mark;
 use crate::engine;
 use crate::journal::{AskKey, Attempt, Open, Outcome, Question, RunState, StepRecord};
 use crate::plan::{Item, Phase, Plan, Step, Template, Walk};
-use crate::supervisor::client::{Held, Mirror};
+use crate::supervisor::client::{Held, Mirror, Observer};
 use crate::types::{Answer, Millis, Moment, Pending, Seq, StepId, Timestamp, WarningId, Who};
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) counted: Option<&'a (StepId, Pending)>,
     pub(crate) controls: Option<&'a Who>,
     pub(crate) yours: bool,
-    pub(crate) observers: &'a [Who],
+    pub(crate) observers: &'a [Observer],
     /// How the controls are held, where anybody has them.
     pub(crate) held: Option<Held>,
     /// Who asks for them.

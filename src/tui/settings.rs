@@ -3,7 +3,7 @@
 
 use super::log::Mouse;
 use super::theme::{Depth, GlyphSet, Palette};
-use crate::types::{ConsentRules, Notify};
+use crate::types::{ConsentRules, Notify, Zone};
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct Settings {
     pub rules: ConsentRules,
     /// Whether the mouse's wheel scrolls from the start.
     pub mouse: Mouse,
+    /// What `z` shows beside UTC.
+    pub zone: Zone,
     /// The configured pager's words.
     pub pager: Option<Vec<String>>,
 }
@@ -102,6 +104,7 @@ impl Settings {
             notify: Notify::default(),
             rules: ConsentRules::default(),
             mouse: Mouse::default(),
+            zone: Zone::UTC,
             pager: None,
             palette,
         }

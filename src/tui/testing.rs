@@ -298,7 +298,10 @@ impl Run {
                     Some(Input::Counted { step, when, left })
                 }
                 Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
-                Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => None,
+                Effect::Watch { .. }
+                | Effect::MeasureAgain { .. }
+                | Effect::Recount { .. }
+                | Effect::Cancel { .. } => None,
             });
         self.send(&input.expect("something is due"));
     }
@@ -381,6 +384,7 @@ fn started(plan: &Plan, who: &Who) -> RunStarted {
         environment: Some(("PROD".into(), "prod".into())),
         bearing: None,
         max_age: None,
+        from_since: None,
     }
 }
 
@@ -519,6 +523,7 @@ fn log(of: Option<Seq>, now: Timestamp) -> Window {
         lines: Count::Exactly(1180),
         errors: Count::Exactly(1),
         last_output: Some(now),
+        pid: None,
         ..Window::default()
     }
 }

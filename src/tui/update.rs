@@ -6,7 +6,7 @@ use super::errands;
 use super::keymap::{self, Action};
 use super::log::LogMove;
 use super::logs;
-use super::model::{Consent, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
+use super::model::{Clocks, Consent, Mode, Model, Msg, Order, Overlay, Pane, Purpose};
 use super::rows::{Row, every_row, row, rows};
 use super::seen::Seen;
 use super::typed;
@@ -113,8 +113,17 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     if question == model.question && seen.yours == model.was_yours {
         return Vec::new();
     }
-    let fresh = question.is_some() || seen.yours != model.was_yours;
+    let first = seen.open().map(|open| open.first);
+    let same = first.is_some() && first == model.first_asked && seen.yours == model.was_yours;
     model.question = question;
+    model.first_asked = first;
+    if same {
+        // The same warning with other facts: what is typed stays, and counts once they are read.
+        model.said = Some("What was measured has changed: read it again before you go on.".into());
+        rearm(model, seen);
+        return Vec::new();
+    }
+    let fresh = question.is_some() || seen.yours != model.was_yours;
     model.was_yours = seen.yours;
     model.consent = Consent::default();
     if fresh {
@@ -129,7 +138,7 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     } else if matches!(
         model.overlay,
         Some(Overlay::Text(
-            Purpose::Reason { .. } | Purpose::Override { .. },
+            Purpose::Reason { .. } | Purpose::Phrase { .. },
             ..
         ))
     ) {
@@ -161,6 +170,13 @@ pub(super) fn act(
         Action::WheelUp => go(model, seen, mode, -NOTCH, now),
         Action::WheelDown => go(model, seen, mode, NOTCH, now),
         Action::Mouse => logs::switch_mouse(model),
+        Action::Clock => {
+            model.clocks = match model.clocks {
+                Clocks::Utc => Clocks::Both,
+                Clocks::Both => Clocks::Utc,
+            };
+            Vec::new()
+        }
         Action::PageUp => go(model, seen, mode, -page(model), now),
         Action::PageDown => go(model, seen, mode, page(model), now),
         Action::First => go(model, seen, mode, i32::MIN, now),
@@ -251,9 +267,9 @@ fn choose(model: &mut Model, seen: &Seen<'_>, choice: &Choice, now: &Moment) -> 
         };
         let at = open.asked;
         let verb = choice.verb;
-        let purpose = match verb {
-            "continue" => Purpose::Override { at, early },
-            _ => Purpose::Reason { verb, at, early },
+        let purpose = match boxes::phrase(seen, verb, early) {
+            Some(_) => Purpose::Phrase { verb, at, early },
+            None => Purpose::Reason { verb, at, early },
         };
         boxes::text(model, seen, purpose);
         return Vec::new();

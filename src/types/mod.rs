@@ -22,6 +22,6 @@ pub use id::{Digest, Id, IdError, RunId, Seq, ServiceId, StepId, WarningId};
 pub use pending::Pending;
 pub use screen::{ConsentRules, Notify, Paste};
 pub use shortage::{Lack, Shortage};
-pub use time::{BootId, Jump, Millis, Moment, Timestamp};
+pub use time::{BootId, Jump, Millis, Moment, Timestamp, Zone};
 pub use version::{Series, Version, VersionError, VersionReq};
 pub use who::Who;

@@ -91,9 +91,43 @@ impl Timestamp {
         self.0.strftime("%H:%MZ").to_string()
     }
 
+    /// `2026-11-20`.
+    pub fn day(self) -> String {
+        self.0.strftime("%Y-%m-%d").to_string()
+    }
+
     /// `2026-11-20 14:02:11Z`.
     pub fn full(self) -> String {
         self.0.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+    }
+}
+
+/// A time zone with its rules, read once by whoever may look at the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone(jiff::tz::TimeZone);
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Self = Self(jiff::tz::TimeZone::UTC);
+
+    /// These rules.
+    pub fn new(rules: jiff::tz::TimeZone) -> Self {
+        Self(rules)
+    }
+
+    /// `15:02:11+01:00`.
+    pub fn clock(&self, at: Timestamp) -> String {
+        self.show("%H:%M:%S%:z", at)
+    }
+
+    /// `15:02+01:00`.
+    pub fn clock_minutes(&self, at: Timestamp) -> String {
+        self.show("%H:%M%:z", at)
+    }
+
+    fn show(&self, format: &str, at: Timestamp) -> String {
+        let there = at.0.to_zoned(self.0.clone());
+        there.strftime(format).to_string()
     }
 }
 
@@ -204,6 +238,16 @@ mod tests {
             boot: BootId(boot.to_owned()),
             up: Millis::from_secs(up),
         }
+    }
+
+    #[test]
+    fn a_zone_has_a_clock_with_its_offset() {
+        let at = Timestamp::from_millis(1_795_212_820_000);
+        assert_eq!(at.clock(), "22:13:40Z");
+        assert_eq!(Zone::UTC.clock(at), "22:13:40+00:00");
+        let east = Zone::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)));
+        assert_eq!(east.clock(at), "00:13:40+02:00");
+        assert_eq!(east.clock_minutes(at), "00:13+02:00");
     }
 
     #[test]

@@ -679,6 +679,7 @@ fn opening(spec: &Spec, plan: &Plan, now: &Moment) -> RunStarted {
         environment: None,
         bearing: None,
         max_age: None,
+        from_since: None,
     };
     let accepted: BTreeSet<&str> = spec
         .warnings()

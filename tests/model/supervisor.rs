@@ -74,7 +74,10 @@ impl Work {
         }
         match &self.effect {
             Effect::Ask { .. } | Effect::Measure { .. } | Effect::Count { .. } => true,
-            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => false,
+            Effect::Watch { .. }
+            | Effect::MeasureAgain { .. }
+            | Effect::Recount { .. }
+            | Effect::Cancel { .. } => false,
             Effect::Run { number, .. } => {
                 let started = machine
                     .supervisor
@@ -193,6 +196,7 @@ fn key_of(effect: &Effect) -> String {
     match effect {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => format!("ask {}", story::name(key)),
         Effect::Measure { of, .. } => format!("measure {of:?}"),
+        Effect::MeasureAgain { of, .. } => format!("measure {of:?} again"),
         Effect::Count { step, when, .. } => format!("count {step} {when:?}"),
         Effect::Recount { step, .. } => format!("recount {step}"),
         Effect::Run { number, .. } => format!("run {number}"),
@@ -391,7 +395,10 @@ impl<'a> Machine<'a> {
                 let left = upwalk::types::Pending::Known(0);
                 Input::Counted { step, when, left }
             }
-            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => return Ok(()),
+            Effect::Watch { .. }
+            | Effect::MeasureAgain { .. }
+            | Effect::Recount { .. }
+            | Effect::Cancel { .. } => return Ok(()),
         };
         let letter = Letter {
             input,

@@ -255,5 +255,6 @@ fn opening(plan: &Plan, who: &Who) -> RunStarted {
         environment: Some(("PROD".into(), "prod".into())),
         bearing: None,
         max_age: None,
+        from_since: None,
     }
 }

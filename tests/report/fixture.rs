@@ -71,6 +71,7 @@ pub(crate) fn run_of(plan: &Plan) -> RunStarted {
         environment: Some(("PROD".into(), "prod".into())),
         bearing: None,
         max_age: None,
+        from_since: None,
     }
 }
 
@@ -207,6 +208,7 @@ impl<'a> Drive<'a> {
                 Input::Measured { of, values }
             }
             Effect::Recount { .. } => unreachable!("it comes after what it stands beside"),
+            Effect::MeasureAgain { .. } => unreachable!("a person is asked first"),
             Effect::Count { step, when, .. } => {
                 let left = upwalk::types::Pending::Known(12);
                 Input::Counted { step, when, left }

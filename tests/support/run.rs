@@ -78,6 +78,7 @@ impl Run {
             environment: None,
             bearing: None,
             max_age: None,
+            from_since: None,
         }));
         let (bytes, _, _) = encode(GENESIS, Seq(0), &now, &[started]);
         let mut journal = self.dir.open_journal(0).expect("a journal");

@@ -113,6 +113,7 @@ pub(crate) fn opening(plan: &Plan, script: &Scenario) -> RunStarted {
         environment: None,
         bearing: None,
         max_age: None,
+        from_since: None,
     };
     let digests: Vec<(Id, Digest)> = plan
         .up
@@ -212,7 +213,10 @@ impl<'a> ScriptedHost<'a> {
     /// Does what is due; says whether that led to an input.
     fn perform(&mut self, effect: Effect) -> bool {
         let input = match effect {
-            Effect::Watch { .. } | Effect::Recount { .. } | Effect::Cancel { .. } => {
+            Effect::Watch { .. }
+            | Effect::MeasureAgain { .. }
+            | Effect::Recount { .. }
+            | Effect::Cancel { .. } => {
                 return false;
             }
             Effect::Count { step, when, .. } => {

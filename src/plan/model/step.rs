@@ -34,6 +34,8 @@ pub struct Step {
     pub read_only: bool,
     /// What happens after an unknown outcome.
     pub rerun: Rerun,
+    /// Whether the plan says that itself.
+    pub rerun_is_said: bool,
     /// Exit codes that mean done.
     pub ok_codes: Vec<i32>,
     /// What happens by itself when it fails.

@@ -63,6 +63,33 @@ pub(in crate::shell) struct Cancel {
     pub(in crate::shell) reach: Reach,
 }
 
+/// What the `.pid` at this path says.
+fn read_pid(path: &Path) -> io::Result<Option<PidFile>> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text?,
+    };
+    if !text.contains('\n') {
+        return Ok(None);
+    }
+    let mut lines = text.lines();
+    // A line that a crash has cut off says nothing.
+    Ok(Some(PidFile {
+        shim: lines
+            .next()
+            .and_then(|line| serde_json::from_str(line).ok()),
+        command: lines
+            .next()
+            .and_then(|line| serde_json::from_str(line).ok()),
+    }))
+}
+
+/// The first process of the command whose log this is, for people; none as long as it is not known.
+pub fn command_pid(log: &Path) -> Option<i32> {
+    let said = read_pid(&log.with_extension("pid")).ok().flatten()?;
+    said.command.map(|command| command.group)
+}
+
 impl Intent {
     /// The name of the mark in the environment of everything that its command starts.
     pub(in crate::shell) const MARK: &str = "UPWALK_ATTEMPT";
@@ -108,23 +135,7 @@ impl Intent {
     /// What `.pid` says; none where the shim did not come so far as to have its first line durable:
     /// then it has started nothing.
     pub(in crate::shell) fn read_pid(&self) -> io::Result<Option<PidFile>> {
-        let text = match std::fs::read_to_string(self.file("pid")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            text => text?,
-        };
-        if !text.contains('\n') {
-            return Ok(None);
-        }
-        let mut lines = text.lines();
-        // A line that a crash has cut off says nothing.
-        Ok(Some(PidFile {
-            shim: lines
-                .next()
-                .and_then(|line| serde_json::from_str(line).ok()),
-            command: lines
-                .next()
-                .and_then(|line| serde_json::from_str(line).ok()),
-        }))
+        read_pid(&self.file("pid"))
     }
 
     /// Writes `.exit`: all of it or nothing. Where the disk is full, the run's reserve is for this.

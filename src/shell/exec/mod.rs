@@ -22,6 +22,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 pub use cancel::cancel;
+pub use intent::command_pid;
 pub(super) use intent::{GroupLine, Intent, PidFile, ShimLine};
 pub use trace::{Trace, fence, trace};
 

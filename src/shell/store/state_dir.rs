@@ -5,7 +5,7 @@ use super::files::{
 };
 use super::space::{self, Medium};
 use super::{RunDir, StoreError};
-use crate::ledger::{self, Entry};
+use crate::ledger::{self, Entry, Said};
 use crate::shell::identity;
 use crate::types::{RunId, ServiceId, Shortage};
 use rustix::fs::{Mode, OFlags};
@@ -241,9 +241,14 @@ impl StateDir {
 
     /// The ledger's last entry for a service.
     pub fn ledger(&self, service: &ServiceId) -> Result<Option<Entry>, StoreError> {
+        Ok(self.ledger_said(service)?.map(|said| said.last))
+    }
+
+    /// What the ledger says of a service.
+    pub fn ledger_said(&self, service: &ServiceId) -> Result<Option<Said>, StoreError> {
         let path = self.service_file(service, "jsonl");
         let bytes = read_if_any(&path)?.unwrap_or_default();
-        ledger::last_entry(&bytes).map_err(|(line, why)| {
+        ledger::read(&bytes).map_err(|(line, why)| {
             let mut error = StoreError::bad(
                 &format!("line {line} cannot be read in the ledger"),
                 &path,

@@ -25,9 +25,9 @@ use std::time::Duration;
 pub use reopen::reopen;
 
 pub use super::mirror::{Mirror, join, log_path, now, read_run, silence, trace};
-pub use super::wire::{Handover, Held, UNATTENDED};
+pub use super::wire::{Handover, Held, Observer, UNATTENDED};
 pub use crate::shell::announce::announce;
-pub use crate::shell::exec::Trace;
+pub use crate::shell::exec::{Trace, command_pid};
 pub use crate::shell::foreground::{Errand, Lent, hang_up, lend, pager, shell};
 pub use crate::shell::relay::WENT_BACK;
 pub use crate::shell::tail::{Line, LogReader, MAX_LINE};

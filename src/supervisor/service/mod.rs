@@ -12,7 +12,7 @@ use super::records;
 use super::server::ClientId;
 use super::wire::{Part, ToServer};
 use super::work::{News, Report, Work};
-use crate::engine::{self, Input, Refusal};
+use crate::engine::{self, Effect, Input, Refusal};
 use crate::journal::{Event, RunState, codec};
 use crate::plan::Plan;
 use crate::shell::clock;
@@ -257,9 +257,15 @@ impl Service {
                 who,
                 part,
                 outbox,
-            } => self.clients.join(id, who, part, outbox, &clock::now()),
+            } => {
+                let now = clock::now();
+                self.clients.join(id, who, part, outbox, &now);
+                // What is measured for a person's eyes begins with them, and ends with them.
+                self.act(&now)?;
+            }
             Msg::Left { id } => {
                 self.clients.leave(id);
+                self.act(&clock::now())?;
                 if matches!(self.mode, Mode::Showing(_)) && self.clients.is_empty() {
                     return Err(End::Looked);
                 }
@@ -346,7 +352,10 @@ impl Service {
         if self.mode != Mode::Serving {
             return Ok(());
         }
-        let due = engine::due(&self.plan, &self.state, now);
+        let mut due = engine::due(&self.plan, &self.state, now);
+        if !self.clients.anybody_looks() {
+            due.retain(|effect| !matches!(effect, Effect::MeasureAgain { .. }));
+        }
         let news = self
             .work
             .sync(due, self.state.last)

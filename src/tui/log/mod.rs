@@ -252,6 +252,8 @@ pub(crate) struct Window {
     pub(crate) progress: Option<Progress>,
     /// When the last line was written.
     pub(crate) last_output: Option<Timestamp>,
+    /// The command's first process, while it runs.
+    pub(crate) pid: Option<i32>,
 }
 
 /// Whose log is to be shown, and how.

@@ -7,7 +7,7 @@ use crate::engine;
 use crate::plan::Item;
 use crate::text;
 use crate::tui::keymap::Binding;
-use crate::tui::model::{Mode, Overlay};
+use crate::tui::model::{Clocks, Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
 use crate::tui::{bindings, controls, errands};
@@ -54,7 +54,10 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
             format!(" +{} looking", seen.observers.len()),
         ));
     }
-    right.push(bit(Role::Text, format!("{gap}{} ", clock(scene))));
+    right.push(bit(
+        Role::Text,
+        format!("{gap}{} ", clock(scene, pen.columns())),
+    ));
     let room = pen.columns().saturating_sub(width(&right) + 1);
     // Where not all of it fits, the domain is left out first, and then the service.
     let versions = versions(scene);
@@ -76,12 +79,16 @@ fn head(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     pen.right(0, &right);
 }
 
-/// Seconds while they mean something.
-fn clock(scene: &Scene<'_>) -> String {
-    if scene.seen.is_lively(scene.now) && !scene.model.slow_link {
-        scene.now.wall.clock()
-    } else {
-        scene.now.wall.clock_minutes()
+/// Seconds while they mean something; the local clock behind it by choice.
+fn clock(scene: &Scene<'_>, columns: usize) -> String {
+    let (now, zone) = (scene.now.wall, &scene.model.zone);
+    let seconds = scene.seen.is_lively(scene.now) && !scene.model.slow_link;
+    match (scene.model.clocks, seconds) {
+        (Clocks::Utc, true) => now.clock(),
+        (Clocks::Utc, false) => now.clock_minutes(),
+        (Clocks::Both, true) if columns >= 80 => format!("{} {}", now.clock(), zone.clock(now)),
+        // Two clocks with seconds would leave the narrowest screens no room for the versions.
+        (Clocks::Both, _) => format!("{} {}", now.clock_minutes(), zone.clock_minutes(now)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pen::{Bit, Pen, Row, bit, pad, pairs_of, row, wrapped};
 use super::{Scene, panels};
-use crate::journal::{Open, Question};
+use crate::journal::{Fact, Open, Question};
 use crate::plan::{Item, Step, Undo};
 use crate::text;
 use crate::tui::boxes;
@@ -245,8 +245,11 @@ fn airy(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
     }
     if !facts.is_empty() {
         rows.push(Vec::new());
-        rows.push(row(Role::Muted, "Facts, measured when this was asked:"));
+        let at = open.at.wall.clock();
+        let words = format!("Facts, measured at {at} and again every minute:");
+        rows.push(row(Role::Muted, words));
         rows.extend(pairs_of(facts, 2));
+        rows.extend(changed(&open.before, facts, columns));
     }
     let steps = steps_behind(scene, before.as_ref());
     let of_a_step = before
@@ -266,6 +269,17 @@ fn airy(scene: &Scene<'_>, open: &Open, columns: usize) -> Vec<Row> {
         rows.extend(wrapped(role, 0, &back, columns));
     }
     rows
+}
+
+/// Which facts were others when the warning was shown before.
+fn changed(before: &[Fact], now: &[Fact], columns: usize) -> Vec<Row> {
+    let each = now.iter().filter_map(|fact| {
+        let was = before.iter().find(|was| was.name == fact.name)?;
+        let value = was.value.as_deref().unwrap_or("unknown");
+        (was.value != fact.value).then(|| format!("{} has changed: it was {value}.", fact.name))
+    });
+    each.flat_map(|words| wrapped(Role::Warn, 2, &words, columns))
+        .collect()
 }
 
 /// The command that would run.

@@ -218,12 +218,17 @@ fn slowest(scene: &Scene<'_>) -> String {
     first.join(", ")
 }
 
-/// Where it came from, and what the ledger says now.
+/// Where it came from and since when it was there, and what the ledger says now.
 fn versions(scene: &Scene<'_>) -> String {
     let state = scene.seen.state;
     let service = &state.run.service;
     match (&state.run.from_exact, &state.ledger) {
-        (Some(from), Some(to)) => format!("{service} {from} -> {to}; the ledger says {to}"),
+        (Some(from), Some(to)) => {
+            let since = state.run.from_since;
+            let since = since.map(|since| format!(" (was {from} since {})", since.day()));
+            let since = since.unwrap_or_default();
+            format!("{service} {from} -> {to}{since}; the ledger says {to}")
+        }
         (None, Some(to)) => format!("{service} is at {to} by the ledger"),
         (Some(from), None) => {
             format!("{service} was at {from} at the start; the ledger has not moved")

@@ -89,8 +89,13 @@ fn help(scene: &Scene<'_>, columns: usize) -> (String, Vec<Row>) {
         .chain(group(&bindings, Group::Log, "LOG", half))
         .collect();
     let mut rows = side_by_side(&left, &right, half);
-    rows.extend(always(columns));
-    rows.extend(symbols(scene, columns));
+    let rest = [always(columns), symbols(scene, columns)].concat();
+    let room = room(scene.model.size);
+    if rows.len() < room && rows.len() + rest.len() > room {
+        // The rest is a page of its own, and nothing of it is torn apart.
+        rows.resize(room, Row::new());
+    }
+    rows.extend(rest);
     (format!("keys on this screen ({})", words(mode)), rows)
 }
 

@@ -129,13 +129,10 @@ fn pending(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
             let words = "   There is nothing to do, as the plan counts it.";
             return vec![row(Role::Text, words)];
         }
-        // One bar is enough: what the log says moves faster.
+        // One bar is enough: what the log says moves faster, and two counts of one thing that are not
+        // of the same moment contradict each other.
         if scene.model.log.progress.is_some() {
-            let words = format!(
-                "   {} of {} left to do, as the plan counts it.",
-                far.left, far.of
-            );
-            return vec![row(Role::Text, words)];
+            return Vec::new();
         }
         let mut bar = panels::bar(scene.theme, progress, columns.saturating_sub(12));
         bar.push(bit(Role::Text, format!("   {} left", far.left)));
@@ -187,6 +184,9 @@ fn title(scene: &Scene<'_>, id: &StepId, step: &Step, columns: usize) -> Row {
         };
         rest.push(bit(role, format!("   attempt {}", attempt.attempt)));
     }
+    if let Some(pid) = pid(scene, id) {
+        rest.push(bit(Role::Muted, format!("   pid {pid}")));
+    }
     if let Some(took) = panels::took(scene, id) {
         rest.push(bit(Role::Muted, "   elapsed "));
         rest.push(bit(Role::Text, text::duration(took)));
@@ -200,6 +200,15 @@ fn title(scene: &Scene<'_>, id: &StepId, step: &Step, columns: usize) -> Row {
     let mut title = vec![bit(role, begin), bit(Role::Strong, format!("  {name}"))];
     title.extend(rest);
     title
+}
+
+/// The first process of the command that runs, where its log is the one that is looked at.
+fn pid(scene: &Scene<'_>, id: &StepId) -> Option<i32> {
+    let subject = scene.seen.subject()?;
+    let here = subject.step == id && subject.is_running();
+    let log = &scene.model.log;
+    log.pid
+        .filter(|_| here && log.of == Some(subject.attempt.number))
 }
 
 /// A failed step that begins again by itself: why it failed, and when that is.

@@ -55,7 +55,10 @@ fn others(scene: &Scene<'_>) -> Vec<Row> {
         return Vec::new();
     }
     let mut rows = vec![row(Role::Title, " LOOKING ON")];
-    let names = seen.observers.iter().map(|who| format!(" {who}"));
+    let names = seen.observers.iter().map(|one| match one.since {
+        Some(since) => format!(" {} since {}", one.who, since.clock_minutes()),
+        None => format!(" {}", one.who),
+    });
     rows.extend(names.map(|name| row(Role::Text, name)));
     rows
 }

@@ -3,6 +3,7 @@
 use super::consent::{self, Draft, field_row, inside};
 use super::pen::{Pen, Row, bit, row, wrapped};
 use super::{Scene, controls, rollback};
+use crate::engine::Choice;
 use crate::text;
 use crate::tui::boxes;
 use crate::tui::field::Field;
@@ -99,18 +100,22 @@ fn parts(scene: &Scene<'_>, purpose: &Purpose) -> Parts {
                 phrase: Some(phrase),
             }
         }
-        Purpose::Override { early, .. } => {
-            let phrase = boxes::override_phrase(scene.seen, *early);
-            let mut content = reason(scene, "continue", *early, columns);
+        Purpose::Phrase { verb, early, .. } => {
+            let phrase = boxes::phrase(scene.seen, verb, *early).unwrap_or_default();
+            let mut content = reason(scene, verb, *early, columns);
             content.push(Vec::new());
             content.push(vec![
                 bit(Role::Text, "To go on, type exactly:   "),
                 bit(Role::Strong, &phrase),
             ]);
             Parts {
-                title: verb_title(scene, "continue", *early),
+                title: verb_title(scene, verb, *early),
                 content,
-                ask: "Type it here; the reason is asked for next:",
+                ask: if asks_reason(scene, verb, *early) {
+                    "Type it here; the reason is asked for next:"
+                } else {
+                    "Type it here:"
+                },
                 phrase: Some(phrase),
             }
         }
@@ -121,6 +126,13 @@ fn parts(scene: &Scene<'_>, purpose: &Purpose) -> Parts {
             phrase: None,
         },
     }
+}
+
+/// Whether a reason is asked for behind the phrase.
+fn asks_reason(scene: &Scene<'_>, verb: &str, early: bool) -> bool {
+    let choices = keymap::choices(scene.seen);
+    let asks = |(_, choice): &(char, Choice)| choice.verb == verb && choice.needs_reason;
+    early || choices.iter().any(asks)
 }
 
 fn take_over(scene: &Scene<'_>, phrase: &str, columns: usize) -> Vec<Row> {
@@ -145,6 +157,7 @@ fn verb_title(scene: &Scene<'_>, verb: &str, early: bool) -> String {
     let step = step.unwrap_or_default();
     match verb {
         "skip" => format!("SKIP{step}"),
+        "retry" => format!("RUN{step} AGAIN"),
         "rollback" => "ROLL BACK".to_owned(),
         "stop" => "STOP THE RUN FOR GOOD".to_owned(),
         "continue" if early => "CONTINUE BEFORE THE PAUSE'S SHORTEST TIME".to_owned(),

@@ -9,7 +9,7 @@ use super::items::{Item, Items, Key, Own};
 use super::needle::Needle;
 use super::tally::{Kind, Rest, Tally};
 use super::{Blot, LogMove, Streams, Wanted, Way, Wrap, pieces};
-use crate::supervisor::client::LogReader;
+use crate::supervisor::client::{LogReader, command_pid};
 use page::percent;
 use regex_lite::Regex;
 use seek::{Looked, Sought};
@@ -53,6 +53,8 @@ pub(super) struct Book {
     said: Option<String>,
     /// The length up to which everything has been looked at.
     length: u64,
+    /// The command's first process, once its shim has noted it.
+    pid: Option<i32>,
     buffer: Vec<u8>,
 }
 
@@ -78,6 +80,7 @@ impl Book {
             asked: false,
             said: None,
             length: 0,
+            pid: None,
             buffer: Vec::new(),
         };
         book.look();
@@ -132,6 +135,9 @@ impl Book {
     pub(super) fn look(&mut self) {
         if self.log.is_none() {
             self.open();
+        }
+        if self.wanted.running && self.pid.is_none() {
+            self.pid = command_pid(&self.wanted.path);
         }
         if let Some(log) = &mut self.log {
             let length = log.len().unwrap_or(0);

@@ -64,6 +64,7 @@ impl Book {
             trouble: self.trouble.clone(),
             progress: self.progress_now(),
             last_output: self.last_output(),
+            pid: self.pid.filter(|_| self.wanted.running),
         }
     }
 
