@@ -153,6 +153,7 @@ impl Context {
         settings.rules = config.confirm;
         settings.notify = config.notify.unwrap_or_default();
         settings.pager = config.pager;
+        settings.log_colours = config.log_colours.unwrap_or_default();
         if config.mouse == Some(true) {
             settings.mouse = tui::Mouse::On;
         }

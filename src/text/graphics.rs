@@ -47,6 +47,26 @@ pub struct Stretch {
     pub graphics: Graphics,
 }
 
+impl Stretch {
+    /// Those that stand in a part of the text, or partly so, by their place in that part.
+    pub fn within(all: &[Self], part: &Range<usize>) -> Vec<Self> {
+        let placed = all.iter().filter_map(|one| {
+            let range = within(&one.range, part)?;
+            Some(Self {
+                range,
+                graphics: one.graphics,
+            })
+        });
+        placed.collect()
+    }
+}
+
+/// What of a range of a text is in a part of it, by its place in that part; none where nothing is.
+pub fn within(range: &Range<usize>, part: &Range<usize>) -> Option<Range<usize>> {
+    let (start, end) = (range.start.max(part.start), range.end.min(part.end));
+    (start < end).then(|| start - part.start..end - part.start)
+}
+
 /// What becomes of a line's colours while it is read.
 pub(super) trait Pen: Default {
     /// What a column remembers of the pen that wrote it; the default is plain.
@@ -292,7 +312,9 @@ mod tests {
 
     #[test]
     fn what_hides_moves_or_changes_the_font_is_nothing() {
-        for numbers in ["2", "3", "5", "6", "8", "9", "10", "11;20", "53", "73", "8:1"] {
+        for numbers in [
+            "2", "3", "5", "6", "8", "9", "10", "11;20", "53", "73", "8:1",
+        ] {
             assert_eq!(after(&[numbers]), Graphics::default(), "{numbers}");
         }
         // The numbers of the line's colour are none of their own: 5 is not blinking, 7 not reversed.
@@ -304,12 +326,26 @@ mod tests {
     #[test]
     fn what_makes_no_sense_changes_nothing() {
         for numbers in [
-            "38", "38;5", "38;5;256", "38;2;1;2", "38;2;1;2;256", "38;9;1;7", "38:5", "38:9:1", "38:",
-            "38;2:1:2:3", "99999999999", "31:5", "1:1", ":", ":::",
+            "38",
+            "38;5",
+            "38;5;256",
+            "38;2;1;2",
+            "38;2;1;2;256",
+            "38;9;1;7",
+            "38:5",
+            "38:9:1",
+            "38:",
+            "38;2:1:2:3",
+            "99999999999",
+            "31:5",
+            "1:1",
+            ":",
+            ":::",
         ] {
             let found = after(&["32", numbers]);
             assert!(
-                found == front(Ink::Indexed(2)) || found == Graphics::default() && numbers.starts_with(':'),
+                found == front(Ink::Indexed(2))
+                    || found == Graphics::default() && numbers.starts_with(':'),
                 "{numbers}: {found:?}"
             );
         }

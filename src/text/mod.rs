@@ -10,7 +10,7 @@ mod layout;
 mod sanitise;
 
 pub use clean::{clean, is_harmless};
-pub use graphics::{Graphics, Ink, Stretch};
+pub use graphics::{Graphics, Ink, Stretch, within};
 pub use layout::{cut, duration, silence, wrap};
 pub use sanitise::{Line, MAX_COLUMNS, sanitise, sanitise_coloured};
 

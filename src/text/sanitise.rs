@@ -450,8 +450,8 @@ mod tests {
     fn a_hostile_line_costs_no_more_than_any_other() {
         let many = format!("\x1b[{}31mx", "1;".repeat(10_000));
         assert_eq!(coloured(many.as_bytes()), []);
-        let lines: String = (0..3000).map(|n| format!("\x1b[3{}mx", n % 8)).collect();
-        let (line, stretches) = sanitise_coloured(lines.as_bytes());
+        let bright = "\x1b[31mx\x1b[32mx".repeat(1500);
+        let (line, stretches) = sanitise_coloured(bright.as_bytes());
         assert_eq!((line.text.len(), stretches.len()), (3000, 512));
     }
 

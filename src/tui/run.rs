@@ -71,6 +71,7 @@ pub fn run(
     let mut model = Model::new(Terminal::size());
     model.rules = settings.rules;
     model.mouse = settings.mouse;
+    model.looks.colours = settings.log_colours;
     let mut session = Session {
         client,
         model,

@@ -1,7 +1,7 @@
 //! What is chosen once, before the first frame. Nothing here looks at the environment itself: `cli`
 //! brings what it needs of it.
 
-use super::log::Mouse;
+use super::log::{LogColours, Mouse};
 use super::theme::{Depth, GlyphSet, Palette};
 use crate::types::{ConsentRules, Notify};
 
@@ -55,6 +55,8 @@ pub struct Settings {
     pub rules: ConsentRules,
     /// Whether the mouse's wheel scrolls from the start.
     pub mouse: Mouse,
+    /// What becomes of the colours in a command's output.
+    pub log_colours: LogColours,
     /// The configured pager's words.
     pub pager: Option<Vec<String>>,
 }
@@ -102,6 +104,7 @@ impl Settings {
             notify: Notify::default(),
             rules: ConsentRules::default(),
             mouse: Mouse::default(),
+            log_colours: LogColours::default(),
             pager: None,
             palette,
         }

@@ -79,8 +79,9 @@ pub fn still(sitting: &Sitting<'_>) -> Vec<Vec<Cell>> {
         parting: None,
     };
     let mut model = Model::new(sitting.size);
-    look(&mut model, &seen, sitting);
     let settings = sitting.settings;
+    model.looks.colours = settings.log_colours;
+    look(&mut model, &seen, sitting);
     let theme = Theme::new(&settings.palette, settings.depth, settings.glyphs);
     let (columns, rows) = sitting.size;
     let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
