@@ -389,7 +389,7 @@ mod tests {
         assert!(own != Color::Reset && cells[1].0 == "E" && cells[3].1 == own);
         assert_eq!((red(&cells).as_str(), cells[14].1), ("red", own));
         let found = LogRow {
-            hits: vec![0..2, 7..9],
+            hits: vec![0..2, 3..4],
             ..error
         };
         assert_eq!(red(&drawn(&found, 0, 20)), "");
