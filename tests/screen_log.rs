@@ -134,7 +134,20 @@ fn hostile() -> Vec<u8> {
 
 #[test]
 fn r25_nothing_that_a_command_writes_reaches_the_terminal_raw() {
+    nothing_is_raw("strip");
+}
+
+#[test]
+fn r25_nor_does_it_where_colours_are_kept() {
+    nothing_is_raw("keep");
+}
+
+fn nothing_is_raw(color: &str) {
     let walk = Walk::of("await show\ncat \"$HERE/hostile\"\nawait end");
+    let config = walk.sandbox.path("home/.config/upwalk");
+    std::fs::create_dir_all(&config).expect("the sandbox is ours");
+    let said = format!("log: {{ color: {color} }}\n");
+    std::fs::write(config.join("config.yaml"), said).expect("the sandbox is ours");
     std::fs::write(walk.sandbox.path("hostile"), hostile()).expect("the sandbox is ours");
     let screen = walk.start(100, 30, &[]);
     let before = screen.bytes().len();
