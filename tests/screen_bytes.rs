@@ -14,7 +14,7 @@ mod support;
 
 use std::process::Command;
 use support::Sandbox;
-use support::pty::{Answers, Pty};
+use support::pty::{Answers, Pty, graphics, is_coloured};
 
 /// A plan with characters of many kinds in its texts and its log, whose last step fails.
 const PLAN: &str = r"
@@ -70,24 +70,6 @@ fn walk(env: &[(&str, Option<&str>)]) -> Vec<u8> {
     screen.send("q");
     screen.wait();
     screen.bytes()
-}
-
-/// The parameters of every SGR sequence.
-fn graphics(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let sequences = text.split("\x1b[").skip(1);
-    let sgr = sequences.filter_map(|rest| {
-        let end = rest.find(|c: char| ('\x40'..='\x7e').contains(&c))?;
-        rest[end..].starts_with('m').then(|| rest[..end].to_owned())
-    });
-    sgr.collect()
-}
-
-/// Whether an SGR sequence names a colour.
-fn is_coloured(parameters: &str) -> bool {
-    let numbers = parameters.split([';', ':']).filter_map(|n| n.parse().ok());
-    let colour = |n: u32| matches!(n, 30..=38 | 40..=48 | 90..=107);
-    numbers.into_iter().any(colour)
 }
 
 /// What is left without control sequences, line ends and the bell.

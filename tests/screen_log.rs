@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use support::pty::Pty;
+use support::pty::{Pty, graphics, is_coloured};
 use support::{Sandbox, kill, wait_until};
 use upwalk::supervisor::client::LogReader;
 
@@ -134,7 +134,20 @@ fn hostile() -> Vec<u8> {
 
 #[test]
 fn r25_nothing_that_a_command_writes_reaches_the_terminal_raw() {
+    nothing_is_raw("strip");
+}
+
+#[test]
+fn r25_nor_does_it_where_colours_are_kept() {
+    nothing_is_raw("keep");
+}
+
+fn nothing_is_raw(color: &str) {
     let walk = Walk::of("await show\ncat \"$HERE/hostile\"\nawait end");
+    let config = walk.sandbox.path("home/.config/upwalk");
+    std::fs::create_dir_all(&config).expect("the sandbox is ours");
+    let said = format!("log: {{ color: {color} }}\n");
+    std::fs::write(config.join("config.yaml"), said).expect("the sandbox is ours");
     std::fs::write(walk.sandbox.path("hostile"), hostile()).expect("the sandbox is ours");
     let screen = walk.start(100, 30, &[]);
     let before = screen.bytes().len();
@@ -215,6 +228,105 @@ fn r25_nor_does_what_a_plan_says_or_a_program_answers() {
             !said.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}']),
             "{status}"
         );
+    }
+    walk.open("end");
+}
+
+/// A line of each kind that colours make a difference to.
+const COLOURED: &str = "a \x1b[31mred text\x1b[0m stops\n\
+    the \x1b[38;2;10;200;30;4mgreen\x1b[m one\n\
+    \x1b[8mnot hidden\x1b[m \x1b[31;41mnot the same\x1b[m \x1b[5;11mnot moving\x1b[m\n\
+    ERROR: \x1b[44;97mon blue\x1b[m after it\n\
+    \x1b[31mnever ended\n\
+    the next one\n";
+
+/// A run whose step has written that, on a screen as it is without any configuration.
+fn coloured() -> (Walk, Pty) {
+    let walk = Walk::of("cat \"$HERE/coloured\"\nawait end");
+    std::fs::write(walk.sandbox.path("coloured"), COLOURED).expect("the sandbox is ours");
+    let screen = walk.start(80, 24, &[]);
+    wait_coloured(&screen);
+    (walk, screen)
+}
+
+/// The same run on one more screen, whose configuration keeps colours.
+fn keeping(walk: &Walk, more: &[&str], env: &[(&str, &str)]) -> Pty {
+    let config = walk.sandbox.path("keep.yaml");
+    std::fs::write(&config, "log: { color: keep }\n").expect("the sandbox is ours");
+    let config = config.to_string_lossy().into_owned();
+    let screen = walk.attach(&[&["--observe", "--config", &config], more].concat(), env);
+    wait_coloured(&screen);
+    screen
+}
+
+/// Waits until all of its lines are on the screen, each with its mark.
+fn wait_coloured(screen: &Pty) {
+    for (mark, line) in [
+        (" ", "a red text stops"),
+        (" ", "the green one"),
+        (" ", "not hidden not the same not moving"),
+        ("E", "ERROR: on blue after it"),
+        (" ", "never ended"),
+        (" ", "the next one"),
+    ] {
+        wait_line(screen, mark, line);
+    }
+}
+
+#[test]
+fn colours_of_a_command_are_shown_where_the_configuration_keeps_them() {
+    use vt100::Color::{Default, Idx};
+    let (walk, plain) = coloured();
+    for words in ["red text", "green", "not the same", "never ended"] {
+        assert_eq!(plain.colours_of(words), Some((Default, Default)), "{words}");
+    }
+    let error = plain.colours_of("ERROR: on");
+    assert_eq!(plain.colours_of("on blue"), error);
+
+    let kept = keeping(&walk, &[], &[]);
+    let front = |index| Some((Idx(index), Default));
+    assert_eq!(kept.colours_of("red text"), front(1));
+    // The terminal has 256 colours.
+    assert_eq!(kept.colours_of("green"), front(40));
+    assert_eq!(kept.colours_of("never ended"), front(1));
+    let own = ["a red", "stops", "not hidden", "not the same", "not moving"];
+    for words in own.into_iter().chain(["the next one"]) {
+        assert_eq!(kept.colours_of(words), Some((Default, Default)), "{words}");
+    }
+    assert_eq!(kept.colours_of("on blue"), Some((Idx(15), Idx(4))));
+    for words in ["E ERROR: on", "ERROR: on", "after it"] {
+        assert_eq!(kept.colours_of(words), error, "{words}");
+    }
+    let all = graphics(&kept.bytes());
+    let forbidden = |sgr: &String| matches!(sgr.as_str(), "5" | "8" | "11" | "28");
+    assert!(!all.iter().any(forbidden), "{all:?}");
+
+    // Nothing looks like a match but a match. Keys count once the screen can have been read.
+    kept.wait_for("Closing this terminal");
+    kept.send("/");
+    kept.wait_for("Enter search");
+    kept.send("ed t");
+    kept.wait_for("/ed t");
+    kept.send("\r");
+    kept.wait_for("Match 1 of 1");
+    assert!(kept.has_reverse("ed t"), "{}", kept.screen());
+    for words in ["red text", "ext stops", "t stops"] {
+        assert_eq!(kept.colours_of(words), Some((Default, Default)), "{words}");
+    }
+    walk.open("end");
+}
+
+#[test]
+fn r33_kept_colours_are_none_where_no_colours_are_wanted() {
+    let (walk, _plain) = coloured();
+    for (more, env) in [
+        (&[][..], &[("NO_COLOR", "1")][..]),
+        (&["--color", "never"], &[]),
+    ] {
+        let all = graphics(&keeping(&walk, more, env).bytes());
+        let found: Vec<_> = all.iter().filter(|sgr| is_coloured(sgr)).collect();
+        assert!(found.is_empty(), "{more:?} {env:?}: {found:?}");
+        assert!(all.iter().any(|sgr| sgr == "4"), "attributes stay: {all:?}");
     }
     walk.open("end");
 }

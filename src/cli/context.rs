@@ -154,6 +154,7 @@ impl Context {
         settings.notify = config.notify.unwrap_or_default();
         settings.pager = config.pager;
         settings.zone = clock::zone();
+        settings.log_colours = config.log_colours.unwrap_or_default();
         if config.mouse == Some(true) {
             settings.mouse = tui::Mouse::On;
         }

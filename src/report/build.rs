@@ -57,6 +57,7 @@ pub fn dry_run(
         unattended: unattended(plan, run, from, &confirmations, &pretended.questions),
         environment_of_commands: base.env,
         shell: base.shell,
+        silence_ms: engine::remarked_from(plan).0,
         own_warnings,
         items,
         boundary: walk

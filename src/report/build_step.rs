@@ -161,6 +161,7 @@ impl<'a> Builder<'a> {
             ok_codes: step.ok_codes.clone(),
             retries: step.retries.as_ref().map(RetriesShown::of),
             required: step.required,
+            terminal: step.terminal,
             pending: engine::pending_command(&scope, step)
                 .map(|spec| command(spec, step.pending.as_deref(), self.base)),
             on_failure: match step.on_failure {

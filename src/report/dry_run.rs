@@ -42,6 +42,8 @@ pub struct DryRun {
     pub environment_of_commands: BTreeMap<String, String>,
     /// upwalk's own warnings of the run as a whole, confirmed before anything runs.
     pub own_warnings: Vec<WarningShown>,
+    /// A command without output for longer than this is remarked on.
+    pub silence_ms: u64,
     /// Phases and pauses, in order.
     pub items: Vec<ItemShown>,
     /// The first post-deploy phase: the run always stops before it.
@@ -143,7 +145,7 @@ pub enum QuestionKind {
     Ack,
     /// A phrase to type.
     Type,
-    /// May the next step begin (`--step`)?
+    /// May the next step begin (`--step`, or it needs a person's terminal)?
     NextStep,
     /// Is a manual step done?
     Manual,

@@ -4,8 +4,7 @@
 use crate::engine::Back;
 use crate::plan::Retries;
 use crate::text;
-use crate::types::Millis;
-use crate::types::{Digest, StepId, WarningId};
+use crate::types::{Digest, Millis, StepId, TerminalOf, WarningId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -123,6 +122,8 @@ pub struct StepShown {
     pub retries: Option<RetriesShown>,
     /// Whether a person cannot skip it.
     pub required: bool,
+    /// The terminal that its command has: `own` or `admin`; none: it has none.
+    pub terminal: Option<TerminalOf>,
     /// What counts how much it has left to do.
     pub pending: Option<CommandShown>,
     /// When it fails: `ask`.

@@ -142,6 +142,7 @@ fn step(book: &mut Runbook, of: &StepShown) {
             guard(book, label, asked, own);
         }
     }
+    book.items("Terminal", &words::terminal(of));
     if let Some(pending) = &of.pending {
         book.paragraph("What is left to do is counted before, while and after it runs:");
         book.fence("sh", &words::command(pending));
@@ -263,4 +264,5 @@ fn after(book: &mut Runbook, of: &DryRun) {
     }
     book.heading(2, "Logs");
     book.paragraph(&words::logs(of));
+    book.paragraph(&words::silence(of));
 }

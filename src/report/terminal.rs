@@ -122,6 +122,7 @@ fn end(page: &mut Page, of: &DryRun) {
         page.paragraph(15, "Notes are shown and need no --accept.");
     }
     page.field("LOGS", &words::logs(of));
+    page.field("SILENCE", &words::silence(of));
 }
 
 /// Variables, and what every command sees.

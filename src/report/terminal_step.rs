@@ -38,6 +38,9 @@ pub(super) fn step(page: &mut Page, of: &StepShown) {
             foreign_env(page, asked, own);
         }
     }
+    if let Some(terminal) = words::terminal(of) {
+        page.paragraph(6, &terminal);
+    }
     if let Some(pending) = &of.pending {
         page.command(6, "counts what is left * ", &words::command(pending));
     }

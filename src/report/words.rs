@@ -10,7 +10,7 @@ use super::items::{
 use super::quote;
 use crate::engine::Back;
 use crate::text::duration;
-use crate::types::{Millis, StepId};
+use crate::types::{Millis, StepId, TerminalOf};
 
 /// What the environment of a command has beyond the common one.
 pub(super) const OF_ITS_OWN: &str = "and STEP, ATTEMPT and OUTPUT of its own; a command with a user \
@@ -186,6 +186,21 @@ pub(super) fn step_facts(of: &StepShown) -> Option<String> {
         said.push_str(&of.sets.join(", "));
     }
     Some(said)
+}
+
+/// The terminal of a step's command, and what that asks of a person; none where it has none.
+pub(super) fn terminal(of: &StepShown) -> Option<String> {
+    let said = match of.terminal? {
+        TerminalOf::Own => "it has a terminal of its own, on which nobody types",
+        TerminalOf::Admin => "it needs your terminal: you are asked to give it",
+    };
+    Some(said.to_owned())
+}
+
+/// From when on a command without output is remarked on.
+pub(super) fn silence(of: &DryRun) -> String {
+    let length = duration(Millis(of.silence_ms));
+    format!("A command without output for {length} is remarked on, and goes on.")
 }
 
 /// What happens when a step fails, where that is more than asking a person; whether one can skip it.

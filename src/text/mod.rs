@@ -5,12 +5,14 @@
 //! up and never fails.
 
 mod clean;
+mod graphics;
 mod layout;
 mod sanitise;
 
 pub use clean::{clean, is_harmless};
+pub use graphics::{Graphics, Ink, Stretch, within};
 pub use layout::{cut, duration, silence, wrap};
-pub use sanitise::{Line, MAX_COLUMNS, sanitise};
+pub use sanitise::{Line, MAX_COLUMNS, sanitise, sanitise_coloured};
 
 use unicode_width::UnicodeWidthStr as _;
 

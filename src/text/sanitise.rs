@@ -5,6 +5,7 @@
 //! stay in the log file.
 
 use super::clean::stand_in;
+use super::graphics::{Colours, Pen, Stretch};
 use anstyle_parse::state::{Action, State, state_change};
 use unicode_width::UnicodeWidthChar as _;
 
@@ -27,9 +28,10 @@ pub struct Line {
 }
 
 /// A line as it comes into being.
-#[derive(Debug, Default)]
-struct Sanitiser {
-    cells: Vec<Cell>,
+#[derive(Default)]
+struct Sanitiser<P: Pen> {
+    cells: Vec<Cell<P::Trace>>,
+    pen: P,
     column: usize,
     dropped: usize,
     cut: bool,
@@ -38,10 +40,10 @@ struct Sanitiser {
 }
 
 /// One column: a character with its marks, or the second half of a wide one.
-#[derive(Debug, Clone, Default)]
-struct Cell {
+struct Cell<T> {
     character: Option<char>,
     marks: String,
+    trace: T,
 }
 
 /// What is known of the escape sequence under way.
@@ -59,13 +61,29 @@ struct Sequence {
 /// tab, carriage return, backspace and "erase in line" do what a terminal does; all else is dropped,
 /// counted and shown as `^[` or the like. An open sequence ends with its line.
 pub fn sanitise(line: &[u8]) -> Line {
-    // Nearly every line of a log is like this.
-    if line.len() <= MAX_COLUMNS && line.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-        return Line {
-            text: String::from_utf8_lossy(line).into_owned(),
-            ..Line::default()
-        };
+    plain(line).unwrap_or_else(|| read::<()>(line).end().0)
+}
+
+/// The same line with the colours and attributes that are kept, in the order of its text. It begins
+/// plain, whatever the line before ended with, and so is all that stands for what was dropped.
+pub fn sanitise_coloured(line: &[u8]) -> (Line, Vec<Stretch>) {
+    match plain(line) {
+        Some(line) => (line, Vec::new()),
+        None => read::<Colours>(line).end(),
     }
+}
+
+/// A line with nothing to be looked at, as nearly every line of a log is.
+fn plain(line: &[u8]) -> Option<Line> {
+    let plain = line.len() <= MAX_COLUMNS && line.iter().all(|byte| (b' '..=b'~').contains(byte));
+    plain.then(|| Line {
+        text: String::from_utf8_lossy(line).into_owned(),
+        ..Line::default()
+    })
+}
+
+/// Reads a line to its end.
+fn read<P: Pen>(line: &[u8]) -> Sanitiser<P> {
     let mut sanitiser = Sanitiser::default();
     for chunk in line.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -75,20 +93,21 @@ pub fn sanitise(line: &[u8]) -> Line {
             sanitiser.character('\u{fffd}');
         }
     }
-    sanitiser.end()
+    sanitiser
 }
 
-impl Sanitiser {
+impl<P: Pen> Sanitiser<P> {
     /// Ends the line: whatever is open ends with it.
-    fn end(mut self) -> Line {
+    fn end(mut self) -> (Line, Vec<Stretch>) {
         if !matches!(self.state, State::Ground) {
             self.drop_sequence();
         }
-        Line {
+        let line = Line {
             text: self.text(),
             dropped: self.dropped,
             cut: self.cut,
-        }
+        };
+        (line, P::stretches(self.cells.iter().map(Cell::written)))
     }
 
     /// Takes one character, wherever it stands.
@@ -142,6 +161,7 @@ impl Sanitiser {
         }
         if matches!(next, State::Escape | State::CsiEntry) {
             self.sequence = Sequence::default();
+            self.pen.begin();
         }
         self.state = next;
     }
@@ -171,6 +191,7 @@ impl Sanitiser {
 
     /// A digit or separator of a sequence's numbers.
     fn parameter(&mut self, byte: u8) {
+        self.pen.parameter(byte);
         if !byte.is_ascii_digit() {
             self.sequence.more = true;
         } else if !self.sequence.more {
@@ -187,7 +208,7 @@ impl Sanitiser {
             0x08 => self.column = self.column.saturating_sub(1),
             b'\t' => {
                 for _ in self.column % 8..8 {
-                    self.put(' ', 1);
+                    self.put(' ', 1, P::Trace::default());
                 }
             }
             // CAN and SUB break a sequence off.
@@ -198,7 +219,7 @@ impl Sanitiser {
     /// The end of a `CSI` sequence.
     fn control_sequence(&mut self, byte: u8) {
         match (byte, self.sequence.intermediate) {
-            (b'm', None) => {}
+            (b'm', None) => self.pen.choose(),
             (b'K', None) => self.erase(),
             _ => self.drop_sequence(),
         }
@@ -232,19 +253,26 @@ impl Sanitiser {
     fn drop_sequence(&mut self) {
         self.state = State::Ground;
         self.dropped += 1;
-        DROPPED.chars().for_each(|character| self.put(character, 1));
+        self.stand_in(DROPPED);
     }
 
     /// Shows a character, or what stands for it.
     fn show(&mut self, character: char) {
         if let Some(shown) = stand_in(character) {
             self.dropped += 1;
-            shown.chars().for_each(|character| self.put(character, 1));
+            self.stand_in(&shown);
             return;
         }
         match character.width() {
             Some(0) | None => self.mark(character),
-            Some(columns) => self.put(character, columns),
+            Some(columns) => self.put(character, columns, self.pen.trace()),
+        }
+    }
+
+    /// Writes what stands for something that was dropped: these are our words, in no colour of theirs.
+    fn stand_in(&mut self, shown: &str) {
+        for character in shown.chars() {
+            self.put(character, 1, P::Trace::default());
         }
     }
 
@@ -263,7 +291,7 @@ impl Sanitiser {
     }
 
     /// Writes a character at the cursor, over what is there.
-    fn put(&mut self, character: char, columns: usize) {
+    fn put(&mut self, character: char, columns: usize, trace: P::Trace) {
         let end = self.column + columns;
         if end > MAX_COLUMNS {
             self.cut = true;
@@ -275,7 +303,10 @@ impl Sanitiser {
         if self.cells.len() < end {
             self.cells.resize_with(end, || Cell::of(Some(' ')));
         }
-        self.cells[self.column] = Cell::of(Some(character));
+        self.cells[self.column] = Cell {
+            trace,
+            ..Cell::of(Some(character))
+        };
         for cell in &mut self.cells[self.column + 1..end] {
             *cell = Cell::of(None);
         }
@@ -308,13 +339,20 @@ impl Sanitiser {
     }
 }
 
-impl Cell {
-    /// A column without marks.
+impl<T: Default + Copy> Cell<T> {
+    /// A plain column without marks.
     fn of(character: Option<char>) -> Self {
         Self {
             character,
             marks: String::new(),
+            trace: T::default(),
         }
+    }
+
+    /// How many bytes of the text it is, and what wrote it.
+    fn written(&self) -> (usize, T) {
+        let first = self.character.map_or(0, char::len_utf8);
+        (first + self.marks.len(), self.trace)
     }
 }
 
@@ -326,7 +364,7 @@ fn ascii(character: char) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::clean;
+    use crate::text::{Graphics, Ink, clean};
     use proptest::prelude::*;
 
     fn text(line: &[u8]) -> String {
@@ -337,6 +375,84 @@ mod tests {
     fn colours_go_and_text_stays() {
         let line = sanitise(b"\x1b[1;31merror\x1b[0m: no\x1b(B\x1b[m room");
         assert_eq!((line.text.as_str(), line.dropped), ("error: no room", 0));
+    }
+
+    /// The coloured stretches of a line: their text and how it looks.
+    fn coloured(line: &[u8]) -> Vec<(String, Graphics)> {
+        let (line, stretches) = sanitise_coloured(line);
+        let of = |stretch: Stretch| (line.text[stretch.range].to_owned(), stretch.graphics);
+        stretches.into_iter().map(of).collect()
+    }
+
+    /// Text in one of the 256 colours.
+    fn ink(index: u8) -> Graphics {
+        Graphics {
+            front: Some(Ink::Indexed(index)),
+            ..Graphics::default()
+        }
+    }
+
+    fn is(text: &str, graphics: Graphics) -> (String, Graphics) {
+        (text.to_owned(), graphics)
+    }
+
+    #[test]
+    fn colours_are_kept_where_they_are_wanted() {
+        let bold = Graphics {
+            bold: true,
+            ..ink(1)
+        };
+        assert_eq!(
+            coloured(b"a \x1b[1;31merror\x1b[0m: \x1b[38;5;208mno\x1b[m room"),
+            [is("error", bold), is("no", ink(208))]
+        );
+        let wide = "\x1b[32m日e\u{301}\x1b[m日".as_bytes();
+        assert_eq!(coloured(wide), [is("日e\u{301}", ink(2))]);
+        assert!(coloured(b"plain").is_empty() && coloured(b"\x1b[31m").is_empty());
+    }
+
+    #[test]
+    fn a_column_has_the_colour_of_what_was_written_there_last() {
+        assert_eq!(coloured(b"\x1b[31mabc\x1b[m\rX"), [is("bc", ink(1))]);
+        assert_eq!(coloured(b"\x1b[31mabc\r\x1b[K\x1b[mX"), []);
+        assert_eq!(
+            coloured("\x1b[31m日本\x1b[32m\rx".as_bytes()),
+            [is("x", ink(2)), is("本", ink(1))]
+        );
+        // Terminals write nothing where a tab goes.
+        assert_eq!(coloured(b"\x1b[41m\t\x1b[m."), []);
+    }
+
+    #[test]
+    fn what_stands_for_something_dropped_has_no_colour() {
+        assert_eq!(
+            coloured("\x1b[31ma\x1b[2Jb\x07c\u{202e}".as_bytes()),
+            [is("a", ink(1)), is("b", ink(1)), is("c", ink(1))]
+        );
+        // Open at its end, of another kind, and broken off.
+        for line in [
+            &b"\x1b[32mx\x1b[31"[..],
+            b"\x1b[32mx\x1b[31;",
+            b"\x1b[32mx\x1b[?31m",
+            b"\x1b[32mx\x1b[>4;1m",
+            b"\x1b[32mx\x1b[31 m",
+            b"\x1b[32mx\x1b[31\x18",
+        ] {
+            assert_eq!(coloured(line), [is("x", ink(2))], "{line:?}");
+        }
+        // Bytes that are no text belong to no sequence.
+        let line = sanitise_coloured(b"\x1b[3\xff1mx");
+        assert_eq!((line.0.text.as_str(), line.1), ("^[\u{fffd}1mx", vec![]));
+        assert_eq!(coloured(b"\xff\x1b[31m\xfe"), [is("\u{fffd}", ink(1))]);
+    }
+
+    #[test]
+    fn a_hostile_line_costs_no_more_than_any_other() {
+        let many = format!("\x1b[{}31mx", "1;".repeat(10_000));
+        assert_eq!(coloured(many.as_bytes()), []);
+        let bright = "\x1b[31mx\x1b[32mx".repeat(1500);
+        let (line, stretches) = sanitise_coloured(bright.as_bytes());
+        assert_eq!((line.text.len(), stretches.len()), (3000, 512));
     }
 
     #[test]
@@ -400,10 +516,23 @@ mod tests {
             .any(|c| c.is_control() || stand_in(c).is_some())
     }
 
+    /// Asserts that colours change nothing but how a line looks, and that each has its place there.
+    fn same_text(bytes: &[u8]) {
+        let (line, stretches) = sanitise_coloured(bytes);
+        assert_eq!(line, sanitise(bytes));
+        let mut passed = 0;
+        for Stretch { range, graphics } in stretches {
+            assert!(passed <= range.start && range.start < range.end);
+            assert!(line.text.get(range.clone()).is_some() && graphics != Graphics::default());
+            passed = range.end;
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_harmful_comes_out(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert!(is_harmless(&text(&bytes)), "{:?}", text(&bytes));
+            same_text(&bytes);
             let cleaned = clean(&String::from_utf8_lossy(&bytes));
             prop_assert!(is_harmless(&cleaned));
             prop_assert_eq!(clean(&cleaned), cleaned);
@@ -414,6 +543,7 @@ mod tests {
             let line = sanitise(text.as_bytes());
             prop_assert!(is_harmless(&line.text));
             prop_assert!(crate::text::width(&line.text) <= MAX_COLUMNS);
+            same_text(text.as_bytes());
         }
 
         #[test]

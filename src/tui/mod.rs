@@ -39,7 +39,7 @@ mod typed;
 mod update;
 mod view;
 
-pub use log::{Blot, Mouse};
+pub use log::{Blot, LogColours, Mouse};
 pub use run::run;
 pub use settings::{Colour, Guess, Settings, Titles, is_capable, usual_theme};
 pub use still::{Cell, Sitting, still};

@@ -72,6 +72,7 @@ pub fn run(
     model.rules = settings.rules;
     model.mouse = settings.mouse;
     model.zone = settings.zone;
+    model.looks.colours = settings.log_colours;
     let mut session = Session {
         client,
         model,

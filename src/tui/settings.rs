@@ -1,7 +1,7 @@
 //! What is chosen once, before the first frame. Nothing here looks at the environment itself: `cli`
 //! brings what it needs of it.
 
-use super::log::Mouse;
+use super::log::{LogColours, Mouse};
 use super::theme::{Depth, GlyphSet, Palette};
 use crate::types::{ConsentRules, Notify, Zone};
 
@@ -57,6 +57,8 @@ pub struct Settings {
     pub mouse: Mouse,
     /// What `z` shows beside UTC.
     pub zone: Zone,
+    /// What becomes of the colours in a command's output.
+    pub log_colours: LogColours,
     /// The configured pager's words.
     pub pager: Option<Vec<String>>,
 }
@@ -105,6 +107,7 @@ impl Settings {
             rules: ConsentRules::default(),
             mouse: Mouse::default(),
             zone: Zone::UTC,
+            log_colours: LogColours::default(),
             pager: None,
             palette,
         }

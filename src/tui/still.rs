@@ -81,6 +81,7 @@ pub fn still(sitting: &Sitting<'_>) -> Vec<Vec<Cell>> {
     let mut model = Model::new(sitting.size);
     let settings = sitting.settings;
     model.zone = settings.zone.clone();
+    model.looks.colours = settings.log_colours;
     look(&mut model, &seen, sitting);
     let theme = Theme::new(&settings.palette, settings.depth, settings.glyphs);
     let (columns, rows) = sitting.size;

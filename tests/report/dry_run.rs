@@ -247,6 +247,61 @@ fn an_earlier_run_that_was_left_open_is_a_warning_of_the_dry_run() {
     assert_eq!(shown.questions.by_kind.get(&QuestionKind::Type), Some(&2));
 }
 
+/// A plan whose one step says all that a step can say of how it runs and fails.
+const ODD: &str = "upwalk: 1
+service: notes
+defaults: { silence: 90s }
+up:
+  - phase: Work
+    role: stage
+    steps:
+      - run: notes-ctl import
+        name: Import
+        undo: { none: harmless }
+        retries: { times: 2, wait: 30s }
+        retry_codes: [75]
+        required: true
+        pending: notes-ctl left
+        terminal: admin
+";
+
+#[test]
+fn how_a_step_runs_and_fails_stands_in_all_three_forms() {
+    let plan = plan_of(ODD);
+    let run = run_of(&plan);
+    let shown = report::dry_run(&plan, &run, FromSource::Nowhere, None);
+    let said = [
+        "it needs your terminal: you are asked to give it",
+        "on exit code 75 it is tried up to 2 times more by itself, 30 s after each failure; nobody \
+         can skip it",
+        "notes-ctl left",
+        "A command without output for 1 m 30 s is remarked on, and goes on.",
+    ];
+    let (text, markdown) = (report::text(&shown), report::markdown(&shown));
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in said {
+        assert!(flat(&text).contains(words), "{words}\n{text}");
+        assert!(flat(&markdown).contains(words), "{words}\n{markdown}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&report::json(&shown)).expect("JSON");
+    let step = &json["items"][0]["steps"][0];
+    assert_eq!(step["terminal"], "admin");
+    assert_eq!(step["required"], true);
+    assert_eq!(step["pending"]["text"], "notes-ctl left");
+    assert_eq!(step["retries"]["codes"], serde_json::json!([75]));
+    assert_eq!(json["silence_ms"], 90_000);
+    // Without a person there is nobody to give a terminal.
+    assert!(text.contains("at: step 1.1."), "{text}");
+
+    let own = plan_of(&ODD.replace("terminal: admin", "terminal: own"));
+    let shown = report::dry_run(&own, &run_of(&own), FromSource::Nowhere, None);
+    let said = "it has a terminal of its own, on which nobody types";
+    for form in [report::text(&shown), report::markdown(&shown)] {
+        assert!(flat(&form).contains(said), "{form}");
+    }
+    assert!(report::json(&shown).contains("\"terminal\": \"own\""));
+}
+
 #[test]
 fn the_way_back_ends_at_the_point_of_no_return() {
     let (_, _, shown) = dry();

@@ -238,6 +238,22 @@ impl Pty {
         (0..rows.get()).any(|row| reverse(row).contains(words))
     }
 
+    /// Text and background of the place where these words begin, in a row of this screen; none where
+    /// they are in none.
+    pub(crate) fn colours_of(&self, words: &str) -> Option<(vt100::Color, vt100::Color)> {
+        let seen = self.seen();
+        let screen = seen.parser.screen();
+        let (rows, columns) = screen.size();
+        let cell = |row, column| screen.cell(row, column);
+        (0..rows.get()).find_map(|row| {
+            let cells = (0..columns.get()).filter_map(|column| cell(row, column));
+            let text: String = cells.map(|cell| one_of(cell.contents())).collect();
+            let before = text[..text.find(words)?].chars().count();
+            let found = cell(row, u16::try_from(before).ok()?)?;
+            Some((found.fgcolor(), found.bgcolor()))
+        })
+    }
+
     /// Waits until the screen shows these words, and returns it. Line breaks and borders between
     /// the words do not count.
     pub(crate) fn wait_for(&self, words: &str) -> String {
@@ -337,6 +353,29 @@ impl Pty {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.shared.0.lock().expect("the reader does not panic")
     }
+}
+
+/// One character for what stands in a cell, so that characters are columns.
+fn one_of(cell: &str) -> char {
+    cell.chars().next().unwrap_or(' ')
+}
+
+/// The parameters of every SGR sequence.
+pub(crate) fn graphics(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let sequences = text.split("\x1b[").skip(1);
+    let sgr = sequences.filter_map(|rest| {
+        let end = rest.find(|c: char| ('\x40'..='\x7e').contains(&c))?;
+        rest[end..].starts_with('m').then(|| rest[..end].to_owned())
+    });
+    sgr.collect()
+}
+
+/// Whether an SGR sequence names a colour.
+pub(crate) fn is_coloured(parameters: &str) -> bool {
+    let numbers = parameters.split([';', ':']).filter_map(|n| n.parse().ok());
+    let colour = |n: u32| matches!(n, 30..=38 | 40..=48 | 90..=107);
+    numbers.into_iter().any(colour)
 }
 
 /// Waits until a process waits itself, be it on this terminal or behind a connection.

@@ -3,6 +3,7 @@
 use super::Config;
 use crate::cli::args::GlyphName;
 use crate::plan::{self, Diagnostics, Map, MapEntry, MapValue};
+use crate::tui::LogColours;
 use crate::types::{ConsentRules, Millis, Notify, Paste};
 use clap::ValueEnum as _;
 
@@ -34,7 +35,7 @@ pub(super) fn take(config: &mut Config, map: &Map, entry: &MapEntry) -> Result<(
             Some("off") => config.mouse = Some(false),
             Some(_) | None => return wrong("`mouse` is `on` or `off`"),
         },
-        ("log", MapValue::Map(inner)) => log(map, inner)?,
+        ("log", MapValue::Map(inner)) => log(config, map, inner)?,
         ("log", _) => return wrong("`log` is a map with `color`"),
         ("notify", value) => config.notify = Some(notify(map, entry, value)?),
         ("confirm", MapValue::Map(inner)) => confirm(&mut config.confirm, map, inner)?,
@@ -99,17 +100,15 @@ fn environment(
     }
 }
 
-/// `log: { color: drop }`.
-fn log(map: &Map, inner: &[MapEntry]) -> Result<(), Diagnostics> {
+/// `log: { color: strip | keep }`.
+fn log(config: &mut Config, map: &Map, inner: &[MapEntry]) -> Result<(), Diagnostics> {
     for entry in inner {
         match (entry.key.as_str(), text(&entry.value)) {
-            ("color", Some("drop")) => {}
-            ("color", Some("keep")) => {
-                let title = "this upwalk drops the colours of a command's output; it cannot keep \
-                             them yet";
-                return Err(map.finding(&entry.span, title));
+            ("color", Some("strip")) => config.log_colours = Some(LogColours::Strip),
+            ("color", Some("keep")) => config.log_colours = Some(LogColours::Keep),
+            ("color", _) => {
+                return Err(map.finding(&entry.span, "`color` is `strip` or `keep`"));
             }
-            ("color", _) => return Err(map.finding(&entry.span, "`color` is `drop`")),
             (other, _) => {
                 let title = format!("`log` has no key `{other}` (it has `color`)");
                 return Err(map.finding(&entry.span, &title));

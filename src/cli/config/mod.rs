@@ -10,6 +10,7 @@ use super::failure::{Code, Failure};
 use crate::plan::{Diagnostics, Paint, read_map};
 use crate::shell::identity;
 use crate::shell::store::read_small;
+use crate::tui::LogColours;
 use crate::types::{ConsentRules, Notify};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,8 @@ pub(super) struct Config {
     pub(super) pager: Option<Vec<String>>,
     /// Whether the mouse wheel scrolls from the start.
     pub(super) mouse: Option<bool>,
+    /// What becomes of the colours in a command's output.
+    pub(super) log_colours: Option<LogColours>,
     /// How a person is told that the run needs them.
     pub(super) notify: Option<Notify>,
     /// How consents are taken.
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn every_key_is_read_and_a_later_file_goes_over_an_earlier_one() {
         let mut config = read(
-            "glyphs: box\npager: [less, -N]\nmouse: on\nlog: { color: drop }\n\
+            "glyphs: box\npager: [less, -N]\nmouse: on\nlog: { color: keep }\n\
              notify: { command: [notify-send, upwalk] }\n\
              confirm: { paste: allow, quiet: 1s, submit_gap: 200ms, max_age: 1h }\n",
         )
@@ -119,11 +122,14 @@ mod tests {
         assert_eq!(config.glyphs, Some(GlyphName::Box));
         assert_eq!(config.pager, Some(vec!["less".into(), "-N".into()]));
         assert_eq!(config.mouse, Some(true));
+        assert_eq!(config.log_colours, Some(LogColours::Keep));
         let command = Notify::Command(vec!["notify-send".into(), "upwalk".into()]);
         assert_eq!(config.notify, Some(command));
-        let later = b"notify: none\nconfirm: { quiet: 300ms }\npager: less -S\n";
+        let later =
+            b"notify: none\nconfirm: { quiet: 300ms }\npager: less -S\nlog: { color: strip }\n";
         config.take("own.yaml", later).expect("it is valid");
         assert_eq!(config.notify, Some(Notify::None));
+        assert_eq!(config.log_colours, Some(LogColours::Strip));
         assert_eq!(config.pager, Some(vec!["less".into(), "-S".into()]));
         let rules = ConsentRules {
             paste: Paste::Allow,
@@ -145,8 +151,8 @@ mod tests {
             ("environment: { kind: prod }\n", "config.yaml:1:1"),
             ("theme: [dark]\n", "config.yaml:1:1"),
             ("mouse: maybe\n", "config.yaml:1:1"),
-            ("log: { colour: drop }\n", "config.yaml:1:8"),
-            ("log: { color: keep }\n", "config.yaml:1:8"),
+            ("log: { colour: keep }\n", "config.yaml:1:8"),
+            ("log: { color: drop }\n", "config.yaml:1:8"),
             ("pager: []\n", "config.yaml:1:1"),
             ("notify: osc8\n", "config.yaml:1:1"),
             ("notify: { command: [] }\n", "config.yaml:1:11"),

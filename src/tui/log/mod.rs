@@ -20,7 +20,7 @@ use own::{OwnLine, Place, own_lines};
 use super::model::Model;
 use super::seen::Seen;
 use crate::engine;
-use crate::text;
+use crate::text::{self, Stretch};
 use crate::types::{Millis, Seq, Timestamp};
 use book::Book;
 use std::ops::Range;
@@ -126,12 +126,23 @@ pub enum Mouse {
     On,
 }
 
+/// What becomes of the colours that a command gives its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogColours {
+    /// They are dropped.
+    #[default]
+    Strip,
+    /// They are shown, as far as the terminal has them and the text can be read.
+    Keep,
+}
+
 /// How a person looks at logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Looks {
     pub(crate) streams: Streams,
     pub(crate) time: TimeColumn,
     pub(crate) wrap: Wrap,
+    pub(crate) colours: LogColours,
 }
 
 /// A movement in the log.
@@ -190,6 +201,8 @@ pub(crate) struct LogRow {
     pub(crate) here: bool,
     /// Where in the text matches stand, in bytes.
     pub(crate) hits: Vec<Range<usize>>,
+    /// Where the command gave it colours, in its order; none unless they are kept.
+    pub(crate) stretches: Vec<Stretch>,
 }
 
 /// How many there are of something, as far as anybody has looked.
@@ -333,8 +346,81 @@ pub(crate) fn pieces(text: &str, columns: usize) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes logs")]
 mod tests {
     use super::*;
+    use crate::text::{Graphics, Ink};
+
+    /// The rows of a log with these bytes, looked at like this, without the text "hunter2".
+    fn rows(bytes: &[u8], looks: Looks) -> Vec<LogRow> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("0042-a.1.log");
+        std::fs::write(&path, bytes).expect("written");
+        let wanted = Wanted {
+            of: Seq(42),
+            path,
+            errors: None,
+            progress: None,
+            running: false,
+            written: None,
+            silence: Millis::from_secs(300),
+            own: Vec::new(),
+            looks,
+            rows: 20,
+            columns: 8,
+        };
+        let blot = Arc::new(|text: &str| text.replace("hunter2", "***"));
+        Book::new(wanted, blot).window().rows
+    }
+
+    /// The coloured parts of rows, as text.
+    fn coloured<'a>(rows: &'a [LogRow]) -> Vec<Vec<&'a str>> {
+        let parts = |row: &'a LogRow| {
+            let LogRow {
+                text, stretches, ..
+            } = row;
+            stretches
+                .iter()
+                .map(|one| &text[one.range.clone()])
+                .collect()
+        };
+        rows.iter().map(parts).collect()
+    }
+
+    #[test]
+    fn colours_are_kept_where_they_are_wanted_and_never_change_the_rows() {
+        let bytes = b"a \x1b[31mred line\x1b[m end\n\x1b[32mnext\nplain\n\x1b[33mhunter2\x1b[m\n\
+            \x1b[34mhun\x1b[35mter2\x1b[m\n";
+        for wrap in [Wrap::Off, Wrap::On] {
+            let strip = Looks {
+                wrap,
+                ..Looks::default()
+            };
+            let keep = Looks {
+                colours: LogColours::Keep,
+                ..strip
+            };
+            let (stripped, kept) = (rows(bytes, strip), rows(bytes, keep));
+            assert!(coloured(&stripped).concat().is_empty());
+            let lines: [&[&str]; 5] = [&["red line"], &["next"], &[], &[], &[]];
+            let wrapped: [&[&str]; 6] = [&["red li"], &["ne"], &["next"], &[], &[], &[]];
+            match wrap {
+                Wrap::Off => assert_eq!(coloured(&kept), lines),
+                Wrap::On => assert_eq!(coloured(&kept), wrapped),
+            }
+            let red = Graphics {
+                front: Some(Ink::Indexed(1)),
+                ..Graphics::default()
+            };
+            assert_eq!(kept[0].stretches[0].graphics, red);
+            assert_eq!(kept[kept.len() - 1].text, "***");
+            let plain = kept.into_iter().map(|row| LogRow {
+                stretches: Vec::new(),
+                ..row
+            });
+            assert_eq!(plain.collect::<Vec<_>>(), stripped);
+        }
+    }
 
     #[test]
     fn a_text_goes_into_rows_without_losing_a_character() {

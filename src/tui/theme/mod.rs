@@ -8,6 +8,7 @@ mod check;
 mod colour;
 mod file;
 mod glyphs;
+mod ink;
 mod sample;
 mod shipped;
 
@@ -170,6 +171,8 @@ pub(crate) struct Theme {
     depth: Depth,
     set: GlyphSet,
     looks: [Look; ROLES.len()],
+    /// The backgrounds that it is made for.
+    backgrounds: Vec<u32>,
     pub(crate) glyphs: Glyphs,
 }
 
@@ -180,6 +183,7 @@ impl Theme {
             depth,
             set: glyphs,
             looks: palette.looks,
+            backgrounds: palette.backgrounds.clone(),
             glyphs: Glyphs::of(glyphs, palette.symbols),
         }
     }
@@ -190,6 +194,7 @@ impl Theme {
             depth: Depth::Mono,
             set: glyphs,
             looks: [Look::default(); ROLES.len()],
+            backgrounds: Vec::new(),
             glyphs: Glyphs::of(glyphs, Symbols::default()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::pen::{Bit, Pen, Row, bit, row, width};
-use crate::text;
+use crate::text::{self, Stretch};
 use crate::tui::log::{Count, LogRow, Search, Sort, Streams, TimeColumn, Wrap};
 use crate::tui::seen::Subject;
 use crate::tui::theme::Role;
@@ -235,7 +235,8 @@ fn line(line: &LogRow, time: &str, sideways: usize, columns: usize) -> Row {
     row
 }
 
-/// The part of a row's text that is in sight, matches in their own role.
+/// The part of a row's text that is in sight, matches in their own role. A row that has any is drawn
+/// without the command's colours, which could look like a match, or like the text around one.
 fn visible(line: &LogRow, role: Role, sideways: usize, room: usize) -> Vec<Bit> {
     let from = column_at(&line.text, sideways);
     let mut shown = text::cut(&line.text[from..], room);
@@ -255,9 +256,20 @@ fn visible(line: &LogRow, role: Role, sideways: usize, room: usize) -> Vec<Bit> 
         shown = rest;
         passed = end;
     }
-    bits.push(bit(role, shown));
+    let mut last = bit(role, shown);
+    if line.hits.is_empty() && !line.stretches.is_empty() {
+        last.stretches = coloured(line, from, &last.text);
+    }
+    bits.push(last);
     bits.retain(|bit| !bit.text.is_empty());
     bits
+}
+
+/// The command's colours in what is shown of a row's text from here on. The `>` at a cut is ours.
+fn coloured(line: &LogRow, from: usize, shown: &str) -> Vec<Stretch> {
+    let whole = line.text[from..] == *shown;
+    let kept = shown.len() - usize::from(!whole && !shown.is_empty());
+    Stretch::within(&line.stretches, &(from..from + kept))
 }
 
 /// Where a text goes on behind its first columns, in bytes.
@@ -274,6 +286,11 @@ fn column_at(text: &str, column: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::theme::{Depth, GlyphSet, Palette, Theme, Themes};
+    use proptest::prelude::*;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use ratatui::style::Color;
 
     fn of(text: &str, hits: &[Range<usize>]) -> LogRow {
         LogRow {
@@ -312,6 +329,83 @@ mod tests {
         assert_eq!(hits(&line, 0, 10), ["index"]);
         assert_eq!(said(&visible(&line, Role::Text, 5, 80)), "dex, the index");
         assert_eq!(said(&visible(&line, Role::Text, 0, 10)), "an index,>");
+    }
+
+    /// A line of a log as it is drawn: what stands in each column, and its colour there.
+    fn drawn(line: &LogRow, sideways: usize, columns: u16) -> Vec<(String, Color)> {
+        let theme = Theme::new(&palette(), Depth::C256, GlyphSet::Unicode);
+        let area = Rect::new(0, 0, columns, 1);
+        let mut buffer = Buffer::empty(area);
+        let row = super::line(line, "", sideways, usize::from(columns));
+        Pen::new(&mut buffer, &theme, area).line(0, &row);
+        let cells = buffer.content.into_iter();
+        cells
+            .map(|cell| (cell.symbol().to_owned(), cell.fg))
+            .collect()
+    }
+
+    fn palette() -> Palette {
+        Themes::default().named("dark").expect("it is shipped")
+    }
+
+    /// A row as the log's thread makes it where colours are kept.
+    fn kept(bytes: &[u8]) -> LogRow {
+        let (line, stretches) = text::sanitise_coloured(bytes);
+        LogRow {
+            text: line.text,
+            stretches,
+            ..LogRow::default()
+        }
+    }
+
+    /// The drawn characters that have a colour of their own.
+    fn red(drawn: &[(String, Color)]) -> String {
+        let red = drawn
+            .iter()
+            .filter(|(_, colour)| *colour == Color::Indexed(1));
+        red.map(|(symbol, _)| symbol.as_str()).collect()
+    }
+
+    #[test]
+    fn the_commands_colours_stay_where_they_are_however_the_line_is_moved_and_cut() {
+        let line = kept("ab \x1b[31mcd日e\u{301}f\x1b[m gh".as_bytes());
+        assert_eq!(red(&drawn(&line, 0, 20)), "cd日e\u{301}f");
+        assert_eq!(red(&drawn(&line, 4, 20)), "d日e\u{301}f");
+        // The mark of the cut is ours.
+        assert_eq!(red(&drawn(&line, 0, 9)), "cd");
+        assert_eq!(red(&drawn(&line, 0, 11)), "cd日");
+        let cut = drawn(&line, 0, 11);
+        assert_eq!(cut.last(), Some(&(">".to_owned(), Color::Reset)));
+    }
+
+    #[test]
+    fn marks_and_matches_keep_their_look_among_the_commands_colours() {
+        let error = LogRow {
+            sort: Sort::Error,
+            ..kept(b"ERROR: \x1b[31mred\x1b[m rest")
+        };
+        let cells = drawn(&error, 0, 20);
+        let own = cells[1].1;
+        assert!(own != Color::Reset && cells[1].0 == "E" && cells[3].1 == own);
+        assert_eq!((red(&cells).as_str(), cells[14].1), ("red", own));
+        let found = LogRow {
+            hits: vec![0..2, 3..4],
+            ..error
+        };
+        assert_eq!(red(&drawn(&found, 0, 20)), "");
+    }
+
+    proptest! {
+        #[test]
+        fn colours_move_no_character(
+            line in "[a-f日é👩🏽🇩🇪\u{200d}\u{301}\u{644}\u{627}\u{ff9e} ]{0,12}(\u{1b}\\[[0-9;:]{0,9}m[a-f日é👩🏽🇩🇪\u{200d}\u{301}\u{644}\u{627}\t\r ]{0,6}){0,6}",
+            sideways in 0_usize..12, columns in 4_u16..40,
+        ) {
+            let line = kept(line.as_bytes());
+            let stripped = LogRow { stretches: Vec::new(), ..line.clone() };
+            let symbols = |line| drawn(line, sideways, columns).into_iter().map(|cell| cell.0).collect::<Vec<_>>();
+            prop_assert_eq!(symbols(&line), symbols(&stripped));
+        }
     }
 
     #[test]

@@ -2,17 +2,20 @@
 //! drawn in a role.
 
 use crate::journal::Fact;
-use crate::text;
+use crate::text::{self, Stretch};
 use crate::tui::theme::{Role, Theme};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::buffer::{Buffer, CellWidth as _};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::tui) struct Bit {
     pub(super) role: Role,
     pub(super) text: String,
+    /// The parts of it that a command coloured; only lines of a log have any.
+    pub(super) stretches: Vec<Stretch>,
 }
 
 /// A piece of a line in this role.
@@ -20,6 +23,7 @@ pub(super) fn bit(role: Role, text: impl Into<String>) -> Bit {
     Bit {
         role,
         text: text.into(),
+        stretches: Vec::new(),
     }
 }
 
@@ -152,12 +156,41 @@ impl<'a> Pen<'a> {
             let clean = text::clean(&bit.text);
             let style = self.theme.style(bit.role);
             let (next, _) = self.buffer.set_stringn(at, top, &clean, room, style);
+            if !bit.stretches.is_empty() && clean.len() == bit.text.len() {
+                self.colour(Position::new(at, top), next, bit);
+            }
             room = room.saturating_sub(usize::from(next.saturating_sub(at)));
             at = next;
             if too_long && text::width(&clean) > room {
                 let last = u16::try_from(left + columns - 1).unwrap_or(at);
                 self.buffer.set_stringn(last, top, ">", 1, style);
             }
+        }
+    }
+
+    /// Colours a piece that was just written from here up to a column. The characters stand already,
+    /// so that none of them can come to stand elsewhere.
+    fn colour(&mut self, mut at: Position, until: u16, bit: &Bit) {
+        let mut stretches = bit.stretches.iter();
+        let mut next = stretches.next();
+        let mut style = None;
+        for (byte, piece) in bit.text.grapheme_indices(true) {
+            let wide = piece.cell_width();
+            if at.x.saturating_add(wide) > until {
+                return;
+            }
+            while next.is_some_and(|one| one.range.end <= byte) {
+                next = stretches.next();
+                style = None;
+            }
+            let Some(stretch) = next else {
+                return;
+            };
+            if wide > 0 && stretch.range.contains(&byte) {
+                let look = || self.theme.coloured(bit.role, &stretch.graphics);
+                self.buffer[at].set_style(*style.get_or_insert_with(look));
+            }
+            at.x += wide;
         }
     }
 

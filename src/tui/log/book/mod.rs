@@ -311,7 +311,7 @@ impl Book {
     fn height(&self, item: &Item) -> usize {
         match self.wanted.looks.wrap {
             Wrap::Off => 1,
-            Wrap::On => pieces(&self.shown(item).0, self.wanted.columns).len(),
+            Wrap::On => pieces(&self.shown(item).text, self.wanted.columns).len(),
         }
     }
 

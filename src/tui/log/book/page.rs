@@ -2,11 +2,11 @@
 
 use super::{Book, UNASKED};
 use crate::supervisor::client::MAX_LINE;
-use crate::text;
+use crate::text::{self, Stretch};
 use crate::tui::log::errors::read_progress;
 use crate::tui::log::items::{Item, What};
 use crate::tui::log::tally::Tally;
-use crate::tui::log::{Count, LogRow, Progress, Search, Sort, Window, Wrap, pieces};
+use crate::tui::log::{Count, LogColours, LogRow, Progress, Search, Sort, Window, Wrap, pieces};
 use crate::types::Timestamp;
 use std::io;
 use std::ops::Range;
@@ -119,50 +119,77 @@ impl Book {
         }
     }
 
-    /// A line's text, made safe and without secrets, and what it is.
-    pub(super) fn shown(&self, item: &Item) -> (String, Sort) {
-        match &item.what {
-            What::Own(_, text) => (text.clone(), Sort::Own),
-            What::Log(line) => {
-                let safe = text::sanitise(&line.bytes);
-                let mut text = (self.blot)(&safe.text);
-                if safe.cut || line.bytes.len() >= MAX_LINE {
-                    text.push('>');
-                }
-                let sort = if self.errors.is_one(&line.bytes) {
-                    Sort::Error
-                } else {
-                    Sort::Plain
-                };
-                (text, sort)
-            }
+    /// A line as it is shown, made safe and without secrets.
+    pub(super) fn shown(&self, item: &Item) -> Shown {
+        let line = match &item.what {
+            What::Own(_, text) => return Shown::own(text),
+            What::Log(line) => line,
+        };
+        let (safe, stretches) = match self.wanted.looks.colours {
+            LogColours::Strip => (text::sanitise(&line.bytes), Vec::new()),
+            LogColours::Keep => text::sanitise_coloured(&line.bytes),
+        };
+        let mut text = (self.blot)(&safe.text);
+        // Where a secret was taken out, nobody knows what has which colour any more.
+        let stretches = if text == safe.text {
+            stretches
+        } else {
+            Vec::new()
+        };
+        if safe.cut || line.bytes.len() >= MAX_LINE {
+            text.push('>');
+        }
+        let sort = if self.errors.is_one(&line.bytes) {
+            Sort::Error
+        } else {
+            Sort::Plain
+        };
+        Shown {
+            text,
+            sort,
+            stretches,
         }
     }
 
     fn rows_of(&self, item: &Item) -> Vec<LogRow> {
-        let (text, sort) = self.shown(item);
+        let shown = self.shown(item);
         let needle = self.matches.as_ref().and_then(Tally::needle);
-        let hits = needle.map_or_else(Vec::new, |needle| needle.hits(&text));
+        let hits = needle.map_or_else(Vec::new, |needle| needle.hits(&shown.text));
         let here = self.here == Some(item.key);
         let parts = match self.wanted.looks.wrap {
-            Wrap::Off => pieces(&text, usize::MAX),
-            Wrap::On => pieces(&text, self.wanted.columns),
+            Wrap::Off => pieces(&shown.text, usize::MAX),
+            Wrap::On => pieces(&shown.text, self.wanted.columns),
         };
         let row = |part: Range<usize>| LogRow {
             at: None,
-            sort,
+            sort: shown.sort,
             goes_on: part.start > 0,
             here,
             hits: hits
                 .iter()
-                .filter(|hit| hit.start < part.end && hit.end > part.start)
-                .map(|hit| {
-                    let begin = hit.start.max(part.start) - part.start;
-                    begin..hit.end.min(part.end) - part.start
-                })
+                .filter_map(|hit| text::within(hit, &part))
                 .collect(),
-            text: text[part].to_owned(),
+            stretches: Stretch::within(&shown.stretches, &part),
+            text: shown.text[part].to_owned(),
         };
         parts.into_iter().map(row).collect()
+    }
+}
+
+/// What is shown of a line, in one row or in several.
+pub(super) struct Shown {
+    pub(super) text: String,
+    sort: Sort,
+    stretches: Vec<Stretch>,
+}
+
+impl Shown {
+    /// One of upwalk's lines.
+    fn own(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            sort: Sort::Own,
+            stretches: Vec::new(),
+        }
     }
 }
