@@ -118,8 +118,9 @@ fn changed(model: &mut Model, seen: &Seen<'_>, now: &Moment) -> Vec<Order> {
     model.question = question;
     model.first_asked = first;
     if same {
-        // The same warning with other facts: what is typed stays, and counts once they are read.
-        model.said = Some("What was measured has changed: read it again before you go on.".into());
+        // The same warning with other facts, which the box names: what is typed stays, and keys count
+        // again once that has been shown.
+        model.said = None;
         rearm(model, seen);
         return Vec::new();
     }
