@@ -247,7 +247,7 @@ impl Walk {
 /// Presses the key that gives the terminal away, once the screen takes keys.
 fn give(pty: &Pty) {
     pty.wait_for("waits for your terminal");
-    std::thread::park_timeout(std::time::Duration::from_millis(900));
+    pty.wait_for("Waiting for you.");
     pty.send("C");
     pty.wait_for("has your terminal now");
     pty.wait_for("Password:");

@@ -767,15 +767,10 @@ fn r22_the_summary_of_a_stopped_run_says_how_it_can_be_taken_back() {
     pty.wait_for("NOT STARTED");
     pty.send("S");
     pty.wait_for("1.2 FAILED");
-    wait_until("the box is open", || {
-        std::thread::park_timeout(Duration::from_millis(700));
-        pty.send("X");
-        std::thread::park_timeout(Duration::from_millis(300));
-        pty.screen().contains("STOP THE RUN FOR GOOD")
-    });
-    pty.send("\x15");
-    std::thread::park_timeout(Duration::from_millis(800));
-    pty.send("\x15");
+    pty.wait_for("Waiting for you.");
+    pty.send("X");
+    pty.wait_for("STOP THE RUN FOR GOOD");
+    pty.wait_for("Type, then Enter.");
     pty.send_slowly("too late");
     pty.send("\r");
     pty.wait_for("STOPPED");

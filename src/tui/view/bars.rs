@@ -187,7 +187,11 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
             "It waits for whoever has the controls. You cannot answer from here.".into()
         }
         Mode::Overview | Mode::Decide => {
-            "Waiting for you. Enter does nothing here: choose a letter (capitals act).".into()
+            if is_narrow(scene) {
+                "Waiting for you: choose a letter (capitals act).".into()
+            } else {
+                "Waiting for you. Enter does nothing here: choose a letter (capitals act).".into()
+            }
         }
         Mode::Pause => super::pause::sentence(scene),
         Mode::Running => running(scene),
@@ -197,6 +201,11 @@ fn status(scene: &Scene<'_>, mode: Mode) -> String {
         Mode::Rollback => super::rollback::sentence(scene),
         Mode::Finished => "Leaving prints a summary into your scrollback.".into(),
     }
+}
+
+/// Whether the terminal is narrower than screens are made for, so that sentences are short.
+fn is_narrow(scene: &Scene<'_>) -> bool {
+    scene.model.size.0 < 80
 }
 
 /// Whether the box in front goes on behind its page.
@@ -212,7 +221,11 @@ fn has_more(scene: &Scene<'_>) -> bool {
 fn begins(scene: &Scene<'_>) -> &'static str {
     let looks = |item: &Item| matches!(item, Item::Phase(p) if p.role.changes_nothing());
     if scene.seen.items().first().is_some_and(looks) {
-        "Nothing has been changed. Starting runs read-only checks first."
+        if is_narrow(scene) {
+            "Nothing has been changed. First, checks only look."
+        } else {
+            "Nothing has been changed. Starting runs read-only checks first."
+        }
     } else {
         "Nothing has been changed. S begins with the first phase."
     }

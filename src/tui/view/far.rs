@@ -140,6 +140,9 @@ fn strip(scene: &Scene<'_>, pen: &mut Pen<'_>) {
     pen.right(1, &right);
 }
 
+/// So many columns of a name say something.
+const SOME_OF_A_NAME: usize = 10;
+
 /// `phase 3 of 7: Pre-migrate`, shorter where that does not fit.
 fn phase(scene: &Scene<'_>, room: usize) -> Row {
     let seen = scene.seen;
@@ -149,11 +152,18 @@ fn phase(scene: &Scene<'_>, room: usize) -> Row {
     };
     let (at, all) = (place.item_number, seen.items().len());
     let said = |what: String| vec![bit(Role::Muted, what), bit(Role::Text, seen.name(item))];
-    let long = said(format!("  phase {at} of {all}: "));
-    if width(&long) <= room {
-        long
-    } else {
-        said(format!("  phase {at}/{all}: "))
+    let bare = row(Role::Muted, format!("  phase {at}/{all}"));
+    let all_forms = [
+        said(format!("  phase {at} of {all}: ")),
+        said(format!("  phase {at}/{all}: ")),
+    ];
+    let fits = |row: &Row| width(row) <= room;
+    // A name may be cut, but not down to nothing.
+    match all_forms.into_iter().find(fits) {
+        Some(row) => row,
+        None if width(&bare) + SOME_OF_A_NAME <= room => said(format!("  phase {at}/{all}: ")),
+        None if fits(&bare) => bare,
+        None => Row::new(),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn draw(
         return consent::draw(scene, pen, &draft);
     }
     let parts = parts(scene, purpose);
-    let ends = "Enter does it; an empty line does nothing. Esc goes back.";
+    let ends = "Enter does it, an empty line nothing. Esc goes back.";
     let tail: [Row; TAIL] = [
         Row::new(),
         row(Role::Text, parts.ask),
