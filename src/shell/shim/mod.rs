@@ -241,7 +241,8 @@ impl Begun {
             return Ok((started, None));
         };
         let failed = |error: io::Error| format!("it cannot be given a terminal: {error}");
-        let (theirs, pump) = Pump::new(&self.intent, terminal, log).map_err(failed)?;
+        let (theirs, mut pump) = Pump::new(&self.intent, terminal, log).map_err(failed)?;
+        pump.await_person();
         let command = self.command.clone();
         let output = Output::Terminal(theirs);
         let started = command::start(&command, output, &mut |pid| self.note_group(pid))?;

@@ -27,6 +27,12 @@ pub(in crate::shell) const SIZE: u8 = b's';
 pub(in crate::shell) const MAX_WORD: usize = 512;
 /// The size of a terminal that nobody has joined: columns and rows.
 const USUAL: (u16, u16) = (80, 24);
+/// How long a command may wait for the person whose terminal it is to have: its step was let begin by
+/// them, from a screen or a prompt that joins it at once.
+const JOINING: Timespec = Timespec {
+    tv_sec: 3,
+    tv_nsec: 0,
+};
 /// How many typed bytes may wait for a command that does not read.
 const MAX_TYPED: usize = 64 << 10;
 /// How soon a full disk is tried again.
@@ -89,6 +95,19 @@ impl Pump {
             typed: Vec::new(),
         };
         Ok((theirs, pump))
+    }
+
+    /// Waits a moment for whoever gives the command their terminal, so that it has the size of that one
+    /// when it first looks.
+    pub(super) fn await_person(&mut self) {
+        let Some((keys, _)) = &self.keys else {
+            return;
+        };
+        let mut fds = [PollFd::new(keys, PollFlags::IN)];
+        // A signal is looked at by others, and nothing is lost where nobody comes.
+        if poll(&mut fds, Some(&JOINING)).is_ok_and(|ready| ready > 0) {
+            self.hear();
+        }
     }
 
     /// Begins to carry, on a thread of its own.
