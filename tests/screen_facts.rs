@@ -88,7 +88,10 @@ fn a_fact_that_changes_while_its_box_is_open_is_shown_and_what_was_typed_waits()
     write(&sandbox, "entries", "999\n");
     let shown = screen.wait_for("entries has changed: it was 125.");
     assert!(shown.contains("entries  999"), "{shown}");
-    assert!(shown.contains("> drop the"), "what was typed stays: {shown}");
+    assert!(
+        shown.contains("> drop the"),
+        "what was typed stays: {shown}"
+    );
     assert!(!shown.contains("steady has"), "{shown}");
     assert_eq!(sandbox.events("QuestionAsked", &["\"drop\""]), 2);
 
@@ -116,7 +119,10 @@ fn a_fact_that_changes_is_told_by_the_prompts_which_ask_on() {
     prompts.send("start\r");
     prompts.expect("Type exactly: drop the entries");
     prompts.expect("as it is:");
-    let bells = || prompts.bytes().iter().filter(|byte| **byte == 7).count();
+    let bells = || {
+        let shown = String::from_utf8_lossy(&prompts.bytes()).into_owned();
+        shown.matches('\x07').count()
+    };
     let rung = bells();
     write(&sandbox, "entries", "999\n");
     prompts.expect("drop: \"entries\" has changed to 999; it was 125.");
@@ -168,7 +174,9 @@ fn the_screen_names_the_process_the_local_time_and_since_when_others_look() {
         words.into_iter().rev().take(2).collect::<Vec<_>>()
     };
     screen.send("z");
-    let shown = screen.wait_screen("the local clock", |shown| clock(shown)[0].ends_with("+03:00"));
+    let shown = screen.wait_screen("the local clock", |shown| {
+        clock(shown)[0].ends_with("+03:00")
+    });
     let hour = |time: &str| time[..2].parse::<u32>().expect("two digits");
     let (local, utc) = (&clock(&shown)[0], &clock(&shown)[1]);
     assert_eq!((hour(utc) + 3) % 24, hour(local), "{utc} {local}");
@@ -181,6 +189,8 @@ fn the_screen_names_the_process_the_local_time_and_since_when_others_look() {
     let second = Pty::start(&attach, 80, 24);
     second.wait_for("berta OBSERVER");
     screen.wait_screen("since when she looks", |shown| {
-        shown.lines().any(|row| row.contains("berta since ") && row.contains('Z'))
+        shown
+            .lines()
+            .any(|row| row.contains("berta since ") && row.contains('Z'))
     });
 }

@@ -222,7 +222,7 @@ impl Table<'_> {
     /// Whether the plan itself says that a step must not simply be run again.
     fn is_never_rerun(&self, step: &StepId) -> bool {
         let step = self.walk.and_then(|walk| walk.step(step));
-        step.is_some_and(|(_, step)| step.rerun_is_said && step.rerun == Rerun::Never)
+        step.is_some_and(|(_, step)| step.rerun == Rerun::Never)
     }
 
     /// A manual step, or one that failed.
@@ -237,8 +237,7 @@ impl Table<'_> {
                 format!("Says that step {step} is done by hand."),
             );
         } else if never {
-            let does = format!("{again} The plan says that it must not simply be run again.");
-            self.add_typed("retry", &step, does, false);
+            self.add_typed("retry", &step, again, false);
         } else {
             self.add("retry", again);
         }

@@ -98,6 +98,21 @@ pub enum Input {
     },
 }
 
+/// Values that are measured again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rounds {
+    /// For what.
+    pub of: Measured,
+    /// Name and command.
+    pub commands: Vec<(String, CommandSpec)>,
+    /// What the person has before them.
+    pub known: Vec<Fact>,
+    /// When that was measured.
+    pub since: Moment,
+    /// The least time between two rounds.
+    pub every: Millis,
+}
+
 /// Something to do outside. The supervisor keeps what is under way and starts what is not;
 /// what is no longer due is dropped (asks, watches) or was ended by an event (runs).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,18 +146,7 @@ pub enum Effect {
     },
     /// Measure again and again what a person has before them; answer with `Input::Measured` whenever
     /// a value is another one than before. Only while somebody looks: it is for their eyes.
-    MeasureAgain {
-        /// For what.
-        of: Measured,
-        /// Name and command.
-        commands: Vec<(String, CommandSpec)>,
-        /// What the person has before them.
-        known: Vec<Fact>,
-        /// When that was measured.
-        since: Moment,
-        /// The least time between two rounds.
-        every: Millis,
-    },
+    MeasureAgain(Rounds),
     /// Count how much a step has left to do; answer with `Input::Counted`.
     Count {
         /// Which step.

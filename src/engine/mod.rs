@@ -29,7 +29,7 @@ pub use command::{
     ask_of, fact_commands, pending_command, shell_command, step_command, undo_command,
 };
 pub use decide::{Refusal, advance, decide};
-pub use due::{Effect, Input, deadline, due};
+pub use due::{Effect, Input, Rounds, deadline, due};
 pub use pending::{Progress, counts, progress};
 pub use reopen::{may_reopen, reopen};
 pub use retry::{Retry, retry};

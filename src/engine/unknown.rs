@@ -49,6 +49,6 @@ pub(super) fn next(
                 Some(Answer::CouldNotTell(_)) => person(),
             }
         }
-        (Rerun::Never, _) | (Rerun::Check, None) => person(),
+        (Rerun::Never | Rerun::Unsaid, _) | (Rerun::Check, None) => person(),
     }
 }

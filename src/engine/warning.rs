@@ -2,7 +2,7 @@
 
 use super::Scope;
 use super::command::{ask_of, fact_commands};
-use super::due::Effect;
+use super::due::{Effect, Rounds};
 use super::next::Next;
 use crate::journal::{
     AskKey, Asks, Event, Evidence, Fact, Measured, Open, Question, RunStarted, RunState,
@@ -174,13 +174,13 @@ pub(super) fn measured_again(plan: &Plan, state: &RunState, walk: &Walk, open: &
     let settings = walk.step(before).map(|(_, step)| &step.settings);
     let scope = Scope::at(plan, state, before);
     let commands = fact_commands(&scope, warning, settings.unwrap_or(&Settings::default()));
-    Next::Await(vec![Effect::MeasureAgain {
+    Next::Await(vec![Effect::MeasureAgain(Rounds {
         of: Measured::Warning(id.clone()),
         commands,
         known: facts.clone(),
         since: open.at.clone(),
         every: FACTS_EVERY,
-    }])
+    })])
 }
 
 /// What follows from values that were measured: where a warning waits with other ones, it is asked

@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
             rerun: match step.rerun {
                 Rerun::Safe => "safe",
                 Rerun::Check => "check",
-                Rerun::Never => "never",
+                Rerun::Never | Rerun::Unsaid => "never",
             },
             ok_codes: step.ok_codes.clone(),
             retries: step.retries.as_ref().map(RetriesShown::of),

@@ -245,7 +245,7 @@ impl Host<'_> {
             }
             Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
             Effect::Watch { .. }
-            | Effect::MeasureAgain { .. }
+            | Effect::MeasureAgain(_)
             | Effect::Recount { .. }
             | Effect::Cancel { .. } => None,
         });

@@ -2,8 +2,8 @@
 
 use super::wire::Live;
 use super::work::{News, Teller};
-use crate::engine::Input;
-use crate::journal::{AskKey, Count, Fact, Measured};
+use crate::engine::{Input, Rounds};
+use crate::journal::{AskKey, Count, Fact};
 use crate::shell::ask::{self, Again, Secrets, Stop};
 use crate::shell::clock;
 use crate::types::{Answer, Ask, CommandSpec, Millis, Moment, Pending, StepId};
@@ -87,20 +87,20 @@ const REST: u64 = 10;
 
 /// Measures again and again what a person has before them, and tells the engine what is another value
 /// than before.
-pub(super) fn measure_again(
-    teller: &Teller,
-    (of, commands): (&Measured, &[(String, CommandSpec)]),
-    (mut known, since): (Vec<Fact>, &Moment),
-    every: Millis,
-    secrets: &Secrets,
-    stop: &Stop,
-) {
-    let age = clock::now().since(since);
+pub(super) fn measure_again(teller: &Teller, rounds: Rounds, secrets: &Secrets, stop: &Stop) {
+    let Rounds {
+        of,
+        commands,
+        mut known,
+        since,
+        every,
+    } = rounds;
+    let age = clock::now().since(&since);
     let mut rest = Millis(every.0.saturating_sub(age.0));
     while !stop.wait(rest) {
         let began = clock::up();
         let mut values = Vec::new();
-        for (name, command) in commands {
+        for (name, command) in &commands {
             let Some(value) = ask::first_line_unless(command, secrets, stop) else {
                 return;
             };

@@ -202,28 +202,13 @@ impl Work {
             Effect::Watch { key, ask, every } => ask_with(teller, move |teller, stop| {
                 watch(teller, &key, (&ask, every), &secrets, stop);
             }),
-            Effect::Measure { of, commands } => {
-                spawn(teller, move |teller| {
-                    let values = measure(&commands, &secrets);
-                    teller.tell(News::Last(Input::Measured { of, values }));
-                })?;
-                Ok(None)
-            }
-            Effect::MeasureAgain {
-                of,
-                commands,
-                known,
-                since,
-                every,
-            } => ask_with(teller, move |teller, stop| {
-                measure_again(
-                    teller,
-                    (&of, &commands),
-                    (known, &since),
-                    every,
-                    &secrets,
-                    stop,
-                );
+            Effect::Measure { of, commands } => spawn(teller, move |teller| {
+                let values = measure(&commands, &secrets);
+                teller.tell(News::Last(Input::Measured { of, values }));
+            })
+            .map(|()| None),
+            Effect::MeasureAgain(rounds) => ask_with(teller, move |teller, stop| {
+                measure_again(teller, rounds, &secrets, stop);
             }),
             Effect::Count {
                 step,
@@ -286,7 +271,7 @@ fn key_of(effect: &Effect) -> Key {
     match effect {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => Key::Ask(key.clone()),
         Effect::Measure { of, .. } => Key::Measure(of.clone()),
-        Effect::MeasureAgain { of, .. } => Key::MeasureAgain(of.clone()),
+        Effect::MeasureAgain(rounds) => Key::MeasureAgain(rounds.of.clone()),
         Effect::Count { step, when, .. } => Key::Count(step.clone(), *when),
         Effect::Recount { step, .. } => Key::Recount(step.clone()),
         Effect::Run { number, .. } => Key::Run(*number),
@@ -300,7 +285,7 @@ fn asking(effect: &Effect) -> Option<Live> {
         Effect::Ask { key, until, .. } => (key, until.as_ref().map(|until| until.wall)),
         Effect::Watch { key, .. } => (key, None),
         Effect::Measure { .. }
-        | Effect::MeasureAgain { .. }
+        | Effect::MeasureAgain(_)
         | Effect::Count { .. }
         | Effect::Recount { .. }
         | Effect::Run { .. }

@@ -293,7 +293,6 @@ fn ends(mode: Mode, seen: &Seen<'_>) -> Vec<Binding> {
     all.push(match mode {
         Mode::Overview if seen.yours => leave("quit", "quit, nothing changed"),
         Mode::Finished => leave("leave", "leave (prints a summary)"),
-        Mode::Rollback if seen.yours => leave("detach", "detach, it goes on"),
         _ if seen.yours => leave("detach", "detach, it goes on"),
         _ => leave("leave", "leave, it goes on"),
     });

@@ -299,7 +299,7 @@ impl Run {
                 }
                 Effect::Run { number, stem, .. } => Some(self.ended(number, &stem)),
                 Effect::Watch { .. }
-                | Effect::MeasureAgain { .. }
+                | Effect::MeasureAgain(_)
                 | Effect::Recount { .. }
                 | Effect::Cancel { .. } => None,
             });

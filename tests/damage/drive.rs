@@ -99,7 +99,7 @@ impl<'a> Drive<'a> {
             }
             Effect::Run { number, stem, .. } => Some(self.ran(number, &stem)),
             Effect::Watch { .. }
-            | Effect::MeasureAgain { .. }
+            | Effect::MeasureAgain(_)
             | Effect::Cancel { .. }
             | Effect::Measure { .. }
             | Effect::Count { .. }

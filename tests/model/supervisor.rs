@@ -75,7 +75,7 @@ impl Work {
         match &self.effect {
             Effect::Ask { .. } | Effect::Measure { .. } | Effect::Count { .. } => true,
             Effect::Watch { .. }
-            | Effect::MeasureAgain { .. }
+            | Effect::MeasureAgain(_)
             | Effect::Recount { .. }
             | Effect::Cancel { .. } => false,
             Effect::Run { number, .. } => {
@@ -196,7 +196,7 @@ fn key_of(effect: &Effect) -> String {
     match effect {
         Effect::Ask { key, .. } | Effect::Watch { key, .. } => format!("ask {}", story::name(key)),
         Effect::Measure { of, .. } => format!("measure {of:?}"),
-        Effect::MeasureAgain { of, .. } => format!("measure {of:?} again"),
+        Effect::MeasureAgain(rounds) => format!("measure {:?} again", rounds.of),
         Effect::Count { step, when, .. } => format!("count {step} {when:?}"),
         Effect::Recount { step, .. } => format!("recount {step}"),
         Effect::Run { number, .. } => format!("run {number}"),
@@ -396,7 +396,7 @@ impl<'a> Machine<'a> {
                 Input::Counted { step, when, left }
             }
             Effect::Watch { .. }
-            | Effect::MeasureAgain { .. }
+            | Effect::MeasureAgain(_)
             | Effect::Recount { .. }
             | Effect::Cancel { .. } => return Ok(()),
         };

@@ -208,7 +208,7 @@ impl<'a> Drive<'a> {
                 Input::Measured { of, values }
             }
             Effect::Recount { .. } => unreachable!("it comes after what it stands beside"),
-            Effect::MeasureAgain { .. } => unreachable!("a person is asked first"),
+            Effect::MeasureAgain(_) => unreachable!("a person is asked first"),
             Effect::Count { step, when, .. } => {
                 let left = upwalk::types::Pending::Known(12);
                 Input::Counted { step, when, left }

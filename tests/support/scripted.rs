@@ -214,7 +214,7 @@ impl<'a> ScriptedHost<'a> {
     fn perform(&mut self, effect: Effect) -> bool {
         let input = match effect {
             Effect::Watch { .. }
-            | Effect::MeasureAgain { .. }
+            | Effect::MeasureAgain(_)
             | Effect::Recount { .. }
             | Effect::Cancel { .. } => {
                 return false;

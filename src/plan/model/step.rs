@@ -34,8 +34,6 @@ pub struct Step {
     pub read_only: bool,
     /// What happens after an unknown outcome.
     pub rerun: Rerun,
-    /// Whether the plan says that itself.
-    pub rerun_is_said: bool,
     /// Exit codes that mean done.
     pub ok_codes: Vec<i32>,
     /// What happens by itself when it fails.
@@ -190,8 +188,10 @@ pub enum Rerun {
     Safe,
     /// `unless` is asked.
     Check,
-    /// A person is asked.
+    /// A person is asked, and types it out where they have it run again, as the plan says `never`.
     Never,
+    /// A person is asked, as the plan says nothing.
+    Unsaid,
 }
 
 /// Attempts that begin by themselves before a person is asked.

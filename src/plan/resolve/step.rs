@@ -274,7 +274,6 @@ impl Resolver<'_, '_> {
             undo,
             read_only: is_true(keys.read_only.as_ref()),
             rerun: self.rerun(keys),
-            rerun_is_said: keys.rerun.is_some(),
             ok_codes,
             retries,
             required: is_true(keys.required.as_ref()),

@@ -204,7 +204,7 @@ impl Resolver<'_, '_> {
         let by_default = if keys.unless.is_some() {
             Rerun::Check
         } else {
-            Rerun::Never
+            Rerun::Unsaid
         };
         let Some(text) = &keys.rerun else {
             return by_default;

@@ -354,7 +354,7 @@ impl Service {
         }
         let mut due = engine::due(&self.plan, &self.state, now);
         if !self.clients.anybody_looks() {
-            due.retain(|effect| !matches!(effect, Effect::MeasureAgain { .. }));
+            due.retain(|effect| !matches!(effect, Effect::MeasureAgain(_)));
         }
         let news = self
             .work

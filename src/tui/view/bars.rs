@@ -2,11 +2,11 @@
 //! which keys do something.
 
 use super::pen::{Bit, Pen, Row, bit, row, width};
-use super::{Scene, far};
+use super::{Scene, far, panels};
 use crate::engine;
 use crate::plan::Item;
 use crate::text;
-use crate::tui::keymap::Binding;
+use crate::tui::keymap::{Action, Binding};
 use crate::tui::model::{Clocks, Mode, Overlay};
 use crate::tui::seen::Screen;
 use crate::tui::theme::Role;
@@ -240,9 +240,12 @@ fn running(scene: &Scene<'_>) -> String {
         let label = seen.label(subject.step);
         return format!("{label} asks something and waits: H gives it your terminal, to type in.");
     }
+    // A pid is for whoever looks for it from another terminal.
+    let pid = seen.state.supervisor.filter(|_| scene.model.is_wide());
+    let pid = pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
     match seen.current() {
         Some(step) => format!(
-            "{} runs under the supervisor. Closing this terminal does not stop it.",
+            "{} runs under the supervisor{pid}. Closing this terminal does not stop it.",
             seen.label(step)
         ),
         None => "The run goes on by itself. Closing this terminal does not stop it.".into(),
@@ -256,9 +259,13 @@ fn keys(scene: &Scene<'_>, pen: &mut Pen<'_>, y: usize) {
     let ends = |binding: &&Binding| matches!(binding.shown.as_str(), "?" | "q" | "F1");
     let (last, first): (Vec<&Binding>, Vec<&Binding>) = shown.into_iter().partition(ends);
     let entry = |binding: &Binding| {
+        let words = match &binding.action {
+            Action::Choose(choice) => panels::with_box(scene, choice, binding.footer.clone()),
+            _ => binding.footer.clone(),
+        };
         [
             bit(Role::Key, format!(" {}", binding.shown)),
-            bit(Role::Muted, format!(" {} ", binding.footer)),
+            bit(Role::Muted, format!(" {words} ")),
         ]
     };
     let tail: Vec<Bit> = last.into_iter().flat_map(entry).collect();

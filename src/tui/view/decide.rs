@@ -326,7 +326,8 @@ fn standing(scene: &Scene<'_>, step: &Step) -> String {
     let back = panels::back_sentence(scene, step);
     let again = match step.rerun {
         Rerun::Safe => " The plan says that it may simply be run again (rerun: safe).",
-        Rerun::Check | Rerun::Never => "",
+        Rerun::Never => " The plan says that it must not simply be run again (rerun: never).",
+        Rerun::Check | Rerun::Unsaid => "",
     };
     format!("{done} of {all} steps are done. {back}{again}")
 }

@@ -89,7 +89,7 @@ fn facts(scene: &Scene<'_>, step: &Step, undo: bool) -> Vec<String> {
             let rerun = match step.rerun {
                 Rerun::Safe => "safe",
                 Rerun::Check => "after asking whether it is done",
-                Rerun::Never => "only by you",
+                Rerun::Never | Rerun::Unsaid => "only by you",
             };
             parts.push(format!("rerun: {rerun}"));
         }

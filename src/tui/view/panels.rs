@@ -2,7 +2,7 @@
 
 use super::Scene;
 use super::pen::{Row, bit, labelled, row};
-use crate::engine::{self, Back, Scope};
+use crate::engine::{self, Back, Choice, Scope};
 use crate::plan::{Kind, Step, Undo};
 use crate::text;
 use crate::tui::keymap;
@@ -121,7 +121,11 @@ pub(super) fn choices(scene: &Scene<'_>, more: &[Offer], columns: usize) -> Vec<
         .into_iter()
         .map(|(key, choice)| Offer {
             key,
-            name: sentence_case(&keymap::label(&choice, scene.seen)),
+            name: sentence_case(&with_box(
+                scene,
+                &choice,
+                keymap::label(&choice, scene.seen),
+            )),
             does: choice.does,
         })
         .collect();
@@ -135,6 +139,17 @@ pub(super) fn choices(scene: &Scene<'_>, more: &[Offer], columns: usize) -> Vec<
         rows.extend(labelled(&name, wide, Role::Text, &offer.does, room));
     }
     rows
+}
+
+/// The words of a choice, which end in `...` where time alone has it open a box first: a pause that is
+/// left before it has lasted long enough.
+pub(super) fn with_box(scene: &Scene<'_>, choice: &Choice, words: String) -> String {
+    let early = choice.verb == "continue" && scene.seen.locked_until(scene.now).is_some();
+    if early && !keymap::opens_box(choice) {
+        format!("{words} ...")
+    } else {
+        words
+    }
 }
 
 /// A text with its first letter in upper case.

@@ -321,7 +321,7 @@ fn facts_of(scene: &Scene<'_>, step: &Step) -> Vec<(&'static str, String)> {
         let again = match step.rerun {
             Rerun::Safe => "may simply be run again",
             Rerun::Check => "its condition tells whether it is done",
-            Rerun::Never => "is not run again without you",
+            Rerun::Never | Rerun::Unsaid => "is not run again without you",
         };
         facts.push(("if cut off", again.to_owned()));
     }
