@@ -66,8 +66,7 @@ fn r23_a_shell_has_the_terminal_to_itself_and_is_recorded() {
     let pty = walk.start(80, 24);
     pty.wait_for("FAILED");
     pty.wait_for("! shell");
-    support::pty::wait_idle(pty.pid());
-    std::thread::park_timeout(std::time::Duration::from_millis(600));
+    pty.wait_for("Waiting for you.");
     pty.send("!");
     pty.wait_for("[upwalk 1.1]");
     // The line editor: the cursor goes back, and what stands there is mended.
