@@ -1,6 +1,6 @@
 //! People's decisions to events: what is an answer to the open question, and what follows from it.
 
-use super::choices::{choices, required};
+use super::choices::{choices, required, verb_of};
 use super::decide::Refusal;
 use super::running;
 use super::shells;
@@ -138,33 +138,6 @@ fn the_question<'a>(
         });
     }
     Ok(open)
-}
-
-/// A decision's verb, as [`choices`] has it.
-fn verb_of(decision: &Decision) -> &'static str {
-    match decision {
-        Decision::Start => "start",
-        Decision::Confirm { .. } => "confirm",
-        Decision::Continue { .. } => "continue",
-        Decision::Retry => "retry",
-        Decision::Skip { .. } => "skip",
-        Decision::Settle {
-            verdict: Verdict::Done,
-            ..
-        } => "settle done",
-        Decision::Settle {
-            verdict: Verdict::Rerun,
-            ..
-        } => "settle rerun",
-        Decision::Rollback { .. } => "rollback",
-        Decision::Stop { .. } => "stop",
-        Decision::Pause => "pause",
-        Decision::Cancel => "cancel",
-        Decision::LetGo => "let go",
-        Decision::OpenShell { .. } => "open a shell",
-        Decision::LeaveShell { .. } => "leave a shell",
-        Decision::Note { .. } => "note",
-    }
 }
 
 /// The reason a decision gives.

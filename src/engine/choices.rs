@@ -5,7 +5,7 @@ use super::Scope;
 use super::shells::wants_terminal;
 use super::undo::take_backs;
 use super::walk::walk_of;
-use crate::journal::{AskKey, Open, Question, RunState};
+use crate::journal::{AskKey, Decision, Open, Question, RunState, Verdict};
 use crate::plan::{Kind, Plan, Rerun, Undo, Walk};
 use crate::types::StepId;
 
@@ -82,6 +82,33 @@ pub(super) fn required(plan: &Plan, open: &Open, state: &RunState) -> Option<Ste
         | Question::UndoUnsure { .. } => &[],
     };
     steps.iter().find(is_required).cloned()
+}
+
+/// A decision's verb, as [`choices`] has it.
+pub(super) fn verb_of(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Start => "start",
+        Decision::Confirm { .. } => "confirm",
+        Decision::Continue { .. } => "continue",
+        Decision::Retry => "retry",
+        Decision::Skip { .. } => "skip",
+        Decision::Settle {
+            verdict: Verdict::Done,
+            ..
+        } => "settle done",
+        Decision::Settle {
+            verdict: Verdict::Rerun,
+            ..
+        } => "settle rerun",
+        Decision::Rollback { .. } => "rollback",
+        Decision::Stop { .. } => "stop",
+        Decision::Pause => "pause",
+        Decision::Cancel => "cancel",
+        Decision::LetGo => "let go",
+        Decision::OpenShell { .. } => "open a shell",
+        Decision::LeaveShell { .. } => "leave a shell",
+        Decision::Note { .. } => "note",
+    }
 }
 
 /// The answers while they are gathered.

@@ -14,6 +14,7 @@ mod narrate;
 mod none;
 mod prompt;
 mod question;
+mod read_out;
 mod say;
 mod silence;
 mod status;

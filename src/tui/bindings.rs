@@ -256,24 +256,13 @@ fn full_log() -> Vec<Binding> {
 }
 
 /// What every screen can do to the looks of itself.
+#[rustfmt::skip]
 fn looks() -> Vec<Binding> {
     vec![
-        bind(
-            &[Char('z')],
-            "z",
-            "",
-            "local clock on, off",
-            View,
-            Action::Clock,
-        ),
-        mouse(),
+        bind(&[Char('z')], "z", "", "local clock on, off", View, Action::Clock),
+        bind(&[Char('m')], "m", "", "mouse wheel on, off", View, Action::Mouse),
         help(),
     ]
-}
-
-fn mouse() -> Binding {
-    let help = "mouse wheel on, off";
-    bind(&[Char('m')], "m", "", help, View, Action::Mouse)
 }
 
 #[rustfmt::skip]
@@ -323,28 +312,18 @@ fn ack() -> Vec<Binding> {
     all
 }
 
+#[rustfmt::skip]
 fn whole_help() -> Binding {
-    bind(
-        &[Key::F1, Char('?')],
-        "F1",
-        "help",
-        "this help",
-        View,
-        Action::Help,
-    )
+    bind(&[Key::F1, Char('?')], "F1", "help", "this help", View, Action::Help)
 }
 
 /// Letters are text here, so nothing is bound to one.
 fn phrase() -> Vec<Binding> {
     let mut all = text_box();
-    all.push(bind(
-        &[Key::F1],
-        "F1",
-        "help",
-        "this help",
-        View,
-        Action::Help,
-    ));
+    all.push(Binding {
+        keys: vec![Key::F1],
+        ..whole_help()
+    });
     all
 }
 

@@ -1,15 +1,15 @@
 //! The box of a warning that waits to be confirmed, and what all boxes with a field share. A box longer than a page is confirmed from its last page only.
 
-use super::pen::{Bit, Pen, Row, bit, pad, pairs_of, row, wrapped};
+use super::pen::{Pen, Row, bit, pairs_of, row, wrapped};
+use super::what_follows::{command, steps_behind};
 use super::{Scene, panels};
 use crate::journal::{Fact, Open, Question};
-use crate::plan::{Item, Step, Undo};
+use crate::plan::{Step, Undo};
 use crate::text;
 use crate::tui::boxes;
 use crate::tui::field::Field;
 use crate::tui::model::{Mode, TRIES};
 use crate::tui::theme::Role;
-use crate::types::StepId;
 use ratatui::layout::{Position, Rect};
 
 /// The widest a box gets.
@@ -160,18 +160,6 @@ fn shown_text(field: &Field, columns: usize) -> String {
     text
 }
 
-/// The step that the question stands before, or all steps of the phase that it does.
-fn steps_behind<'a>(scene: &Scene<'a>, before: Option<&StepId>) -> Vec<&'a Step> {
-    let Some(before) = before else {
-        return Vec::new();
-    };
-    match (scene.seen.step(before), scene.seen.item_of(before)) {
-        (Some((_, step)), _) => vec![step],
-        (None, Some(Item::Phase(phase))) => phase.steps.iter().collect(),
-        (None, Some(Item::Pause(_)) | None) => Vec::new(),
-    }
-}
-
 /// Whether nothing takes a step back.
 fn is_last_word(step: &Step) -> bool {
     matches!(step.undo, Undo::Irreversible(_))
@@ -280,58 +268,6 @@ fn changed(before: &[Fact], now: &[Fact], columns: usize) -> Vec<Row> {
     });
     each.flat_map(|words| wrapped(Role::Warn, 2, &words, columns))
         .collect()
-}
-
-/// The command that would run.
-fn command(scene: &Scene<'_>, id: &StepId, columns: usize) -> Vec<Row> {
-    let Some((_, step)) = scene.seen.step(id) else {
-        return commands(scene, id);
-    };
-    let Some(text) = panels::command_text(scene, step, false) else {
-        return Vec::new();
-    };
-    let mut rows = vec![Vec::new()];
-    if let Some(spec) = panels::command_of(scene, step, false) {
-        let as_whom = format!("Runs {}:", panels::runs_as(scene, &spec));
-        rows.extend(wrapped(Role::Muted, 0, &as_whom, columns));
-    }
-    for (at, line) in text.lines().enumerate() {
-        let prompt = if at == 0 { "  $ " } else { "    " };
-        let mut lines = wrapped(Role::Text, 4, line, columns);
-        if let Some(first) = lines.first_mut() {
-            *first = vec![
-                bit(Role::Muted, prompt),
-                bit(Role::Text, line_after(first, 4)),
-            ];
-        }
-        rows.extend(lines);
-    }
-    rows
-}
-
-/// What the steps of a phase run, a line each.
-fn commands(scene: &Scene<'_>, id: &StepId) -> Vec<Row> {
-    let steps = steps_behind(scene, Some(id));
-    let name = |step: &Step| {
-        let name = scene.seen.text(&step.name);
-        format!("  {} {name}  ", scene.seen.label(&step.id))
-    };
-    let wide = steps.iter().map(|step| text::width(&name(step))).max();
-    let wide = wide.unwrap_or(0).min(40);
-    let mut rows = vec![Row::new(), row(Role::Muted, "Then these run:")];
-    rows.extend(steps.iter().map(|step| {
-        vec![
-            bit(Role::Text, pad(&name(step), wide)),
-            bit(Role::Muted, panels::what_runs(scene, step)),
-        ]
-    }));
-    if steps.is_empty() { Vec::new() } else { rows }
-}
-
-/// A row's text without its indent.
-fn line_after(row: &[Bit], indent: usize) -> String {
-    let text: String = row.iter().map(|bit| bit.text.as_str()).collect();
-    text.get(indent..).unwrap_or_default().to_owned()
 }
 
 /// What stands below the text: phrase and field, or the key; the field's row, where there is one.

@@ -21,6 +21,7 @@ mod running;
 mod small;
 mod steps;
 mod text_box;
+mod what_follows;
 
 use super::model::{Mode, Model, Overlay};
 use super::seen::Seen;
