@@ -7,8 +7,8 @@ use super::out;
 use crate::journal::RunResult;
 use crate::plain::{self, Begin, Bell, Ending, Parked, PlainError, Session, Wake};
 use crate::report;
-use crate::shell::clock;
 use crate::shell::store::StateDir;
+use crate::shell::{clock, os};
 use crate::supervisor::client::{self, Client, Mirror};
 use crate::supervisor::wire::Part;
 use crate::tui::{self, Left, TuiError};
@@ -161,6 +161,7 @@ fn on_screen(
     let mirror = Mirror::new(dir.clone())?;
     let blot = Blot::of(&dir);
     let blot = Arc::new(move |text: &str| blot.apply(text));
+    os::give_back_start();
     let ending = tui::run(&client, mirror, updates, screen, blot)
         .map_err(|error| no_screen(context, run, &error))?;
     let printed = out::print(&format!("{}\n", ending.summary.join("\n")));

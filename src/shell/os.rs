@@ -50,6 +50,34 @@ pub fn login_peer(stream: &UnixStream) -> io::Result<Peer> {
     })
 }
 
+/// Gives back the pages of the program that only its start has needed: reading arguments and plans takes
+/// far more code than waiting does, and this process may wait for weeks. Whatever is called again is
+/// mapped again from the page cache. Nothing depends on it.
+pub fn give_back_start() {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let Ok(program) = std::fs::read_link("/proc/self/exe") else {
+        return;
+    };
+    let program = program.display().to_string();
+    for line in maps.lines().filter(|line| line.ends_with(&program)) {
+        let mut words = line.split_whitespace();
+        let (Some(range), Some("r-xp")) = (words.next(), words.next()) else {
+            continue;
+        };
+        let place = |text: &str| usize::from_str_radix(text, 16).ok();
+        let ends = range.split_once('-');
+        let Some((from, to)) = ends.and_then(|(from, to)| place(from).zip(place(to))) else {
+            continue;
+        };
+        // SAFETY: these pages hold code of this program's own file, mapped for reading alone. The kernel
+        // drops what it has mapped and maps the same bytes again wherever they are next looked at.
+        unsafe {
+            let start = std::ptr::without_provenance_mut(from);
+            libc::madvise(start, to.saturating_sub(from), libc::MADV_DONTNEED);
+        }
+    }
+}
+
 static BINARY: OnceLock<PathBuf> = OnceLock::new();
 
 /// The program that children are started from: this one, even where its file has been replaced.

@@ -54,6 +54,7 @@ pub fn serve(run_dir: &Path) -> u8 {
         socket_dir,
         _lock,
     } = taken;
+    os::give_back_start();
     let end = service.run();
     super::log(&end.to_string());
     if let Err(error) = server::unlink(socket_dir.as_fd()) {
