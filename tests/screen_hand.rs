@@ -203,8 +203,9 @@ fn all_pages(pty: &Pty) -> String {
     }
 }
 
-/// A step that reads a password, as programs do: without an echo.
-const PASSWORD: &str = "      - run: |\n          tty >tty; stty size >size\n          stty -echo\n          printf 'Password: '\n          IFS= read -r word\n          stty echo\n          echo\n          printf 'it has %s letters\\n' \"${#word}\"\n          printf '%s' \"$word\" >word\n        name: Ask\n        dir: ${here}\n        terminal: admin\n";
+/// A step that reads a password, as programs do: without an echo. The size of its terminal is told by
+/// whoever joins it, which may be after it has begun.
+const PASSWORD: &str = "      - run: |\n          tty >tty\n          stty -echo\n          printf 'Password: '\n          IFS= read -r word\n          stty echo\n          stty size >size\n          echo\n          printf 'it has %s letters\\n' \"${#word}\"\n          printf '%s' \"$word\" >word\n        name: Ask\n        dir: ${here}\n        terminal: admin\n";
 
 impl Walk {
     /// The password has arrived, has been echoed nowhere, and the run has gone on.
