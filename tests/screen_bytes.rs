@@ -72,6 +72,12 @@ fn walk(env: &[(&str, Option<&str>)]) -> Vec<u8> {
     screen.bytes()
 }
 
+/// Whether an SGR sequence names nothing at all. It undoes bold and reverse with everything else, and
+/// is what comes of a colour where nothing but `NO_COLOR` was looked at.
+fn is_bare(parameters: &str) -> bool {
+    !parameters.contains(|c: char| c.is_ascii_digit())
+}
+
 /// What is left without control sequences, line ends and the bell.
 fn drawn(bytes: &[u8]) -> Vec<u8> {
     let mut left = Vec::new();
@@ -123,6 +129,30 @@ fn r33_no_color_leaves_no_colour_and_keeps_reverse() {
         .filter(|sgr| is_coloured(sgr))
         .collect();
     assert!(found.is_empty(), "{found:?}");
+    let bare = graphics(&bytes).iter().filter(|sgr| is_bare(sgr)).count();
+    assert_eq!(bare, 0, "resets that nobody asked for");
+}
+
+#[test]
+fn r33_a_flag_over_no_color_brings_all_colours_and_keeps_reverse() {
+    let sandbox = sandbox();
+    let mut command = up(&sandbox, &[("NO_COLOR", Some("1"))]);
+    command.args(["--color", "always"]);
+    let screen = Pty::start(&command, 100, 30);
+    screen.wait_for("NOT STARTED");
+    screen.wait_idle();
+    assert!(
+        screen.has_reverse("Vorbereitung"),
+        "the selected row is not reversed:\n{}",
+        screen.screen()
+    );
+    let sequences = graphics(&screen.bytes());
+    assert!(
+        sequences.iter().any(|sgr| is_coloured(sgr)),
+        "{sequences:?}"
+    );
+    let bare = sequences.iter().filter(|sgr| is_bare(sgr)).count();
+    assert_eq!(bare, 0, "resets that nobody asked for");
 }
 
 #[test]

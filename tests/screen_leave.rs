@@ -369,6 +369,7 @@ up:
     steps:
       - name: Leave something
         run: |
+          test ! -e "$HERE/second" || exit 0
           setsid bash -c 'echo $$ >"$HERE/left"; while test -d "$HERE" && ! test -e "$HERE/gate"; do sleep 0.1; done' &
           echo "left it"
           while test -d "$HERE"; do sleep 0.1; done
@@ -408,14 +409,30 @@ fn the_box_of_ctrl_c_ends_the_command_and_lets_what_it_left_stay() {
         gate.sandbox.events("CancelRequested", &[]) == 1
     });
     // What is left is named; nothing goes on before somebody says what it is.
-    in_the_box(&pty, "let it stay", "X");
+    in_the_box(
+        &pty,
+        "let it stay: what the command left behind goes on",
+        "X",
+    );
     wait_until("it is let go", || {
         gate.sandbox.events("LeftoversLetGo", &[]) == 1
     });
     pty.wait_for("FAILED");
     let left = std::fs::read_to_string(gate.sandbox.path("left")).expect("it has begun");
     let left = left.trim().parse().expect("a pid");
-    assert!(state_of(left).is_some_and(|(state, _)| state != 'Z'));
+    let lives = || state_of(left).is_some_and(|(state, _)| state != 'Z');
+    assert!(lives());
+    // The step has failed as any other that was ended; the run goes on when that is answered.
+    gate.touch("second");
+    wait_until("the step is tried again", || {
+        std::thread::park_timeout(Duration::from_millis(700));
+        pty.send("R");
+        gate.sandbox.events("StepStarted", &[]) == 2
+    });
+    pty.wait_for("FINISHED");
+    assert!(lives(), "it stays for good");
+    assert_eq!(gate.sandbox.events("CommandEnded", &["cancelled"]), 1);
+    assert_eq!(gate.sandbox.events("LeftoversLetGo", &[]), 1);
 }
 
 /// A shell with job control on a terminal.

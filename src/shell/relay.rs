@@ -134,35 +134,43 @@ impl Joined {
 
     /// Goes on until the step has ended, its person goes back, or the terminal is gone.
     fn follow(mut self) -> io::Result<u8> {
+        let mut deserted = false;
         loop {
             if self.resized.swap(false, Ordering::SeqCst) {
                 self.tell_size();
             }
             // In this order: what came before the end is in the log by then.
-            let ended = self.intent.has("exit");
+            let ended = deserted || self.intent.has("exit");
             self.show()?;
             if ended {
                 return Ok(0);
             }
             let stdin = rustix::stdio::stdin();
-            let mut fds = vec![PollFd::new(&self.growth, PollFlags::IN)];
-            fds.push(if self.waiting.is_empty() {
-                PollFd::new(&stdin, PollFlags::IN)
+            let typing = self.waiting.is_empty();
+            let (keys, typed) = if typing {
+                (PollFlags::empty(), PollFlags::IN)
             } else {
-                PollFd::new(&self.keys, PollFlags::OUT)
-            });
+                (PollFlags::OUT, PollFlags::empty())
+            };
+            let mut fds = [
+                PollFd::new(&self.growth, PollFlags::IN),
+                PollFd::new(&self.keys, keys),
+                PollFd::new(&stdin, typed),
+            ];
             match poll(&mut fds, Some(&LOOK)) {
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            let (grown, other) = (!fds[0].revents().is_empty(), !fds[1].revents().is_empty());
-            drop(fds);
-            if grown {
+            let [grown, other, keyed] = fds.map(|fd| fd.revents());
+            // Nobody reads what is typed any more: the step's terminal has ended, or was killed with
+            // its shim, and then nothing will ever tell how the step has.
+            deserted = other.contains(PollFlags::ERR);
+            if !grown.is_empty() {
                 let mut bytes = [0_u8; 4096];
                 while rustix::io::read(&self.growth, &mut bytes).is_ok_and(|n| n > 0) {}
             }
-            let back = other && self.waiting.is_empty() && self.typed()?;
+            let back = typing && !keyed.is_empty() && self.typed()?;
             self.send();
             if back {
                 return Ok(u8::try_from(WENT_BACK).unwrap_or(1));

@@ -260,15 +260,25 @@ fn orphaned(
             "the machine was restarted while it ran".to_owned(),
         ));
     }
+    // Whoever opened it now would wait for a reader that never comes.
+    let _ = std::fs::remove_file(intent.file("keys"));
     if heir == Heir::Parent
         && let Some(command) = inheritance(intent, pids)
     {
-        let (status, end) = inherit(intent, pids, &command, job.command.grace, still)?;
+        let (status, by) = inherit(intent, pids, &command, job.command.grace, still)?;
         if intent.cancelled().is_some() {
             // Where that cannot be waited for, the status in hand is worth more.
             let _ = left::wait_gone(intent, pids, job.command.grace, still);
         }
-        let record = inherited(intent, pids, status, end);
+        let failed = by == EndedBy::Itself && status.exit_status() != Some(0);
+        if failed && job.command.terminal.is_some() {
+            // It was hung up in the midst of whatever it did.
+            left::wait_gone(intent, pids, job.command.grace, still)?;
+            return Ok(Fate::Lost(
+                "its shim was ended, and the command lost its terminal with it".to_owned(),
+            ));
+        }
+        let record = inherited(intent, pids, status, by);
         // Where it cannot be kept here, the journal keeps it; only this process knows it now.
         let _ = intent.write_exit(&record);
         let output = intent.read_output(Some(&record.exit));

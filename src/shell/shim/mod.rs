@@ -6,6 +6,7 @@
 
 mod pty;
 mod times;
+mod transcript;
 mod watch;
 
 use super::command::{self, Output, Started};

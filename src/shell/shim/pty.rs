@@ -5,6 +5,7 @@
 //! command wait. Keys come through `NNNN.keys`, a pipe with a name that only the run's owner can open:
 //! front ends come and go, and the terminal stays. What is typed is written down nowhere.
 
+use super::transcript::Transcript;
 use crate::shell::exec::Intent;
 use crate::types::TerminalOf;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,11 +13,10 @@ use rustix::fs::{CWD, FileType, Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter, Write as _};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 /// What a front end says through the pipe: one of these, the length of what follows as two bytes (the
 /// higher first), and that. No word is longer than [`MAX_WORD`], so that each arrives whole.
@@ -36,7 +36,15 @@ const JOINING: Timespec = Timespec {
 /// How many typed bytes may wait for a command that does not read.
 const MAX_TYPED: usize = 64 << 10;
 /// How soon a full disk is tried again.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 500_000_000,
+};
+/// Not at all.
+const AT_ONCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
 
 /// The shim's end of a terminal.
 pub(super) struct Pump {
@@ -44,7 +52,7 @@ pub(super) struct Pump {
     /// The command's end is held open here too: one that closes it and opens it again finds it as it
     /// was.
     theirs: OwnedFd,
-    log: File,
+    log: Transcript,
     /// Where keys come from; the file, so that it can be removed.
     keys: Option<(OwnedFd, PathBuf)>,
     /// Readable as soon as the command has ended.
@@ -86,7 +94,7 @@ impl Pump {
         let pump = Self {
             terminal,
             theirs: theirs.try_clone()?,
-            log,
+            log: Transcript::new(log),
             keys,
             ended,
             end: Some(end),
@@ -116,7 +124,7 @@ impl Pump {
         let mut worker = Self {
             terminal: self.terminal.try_clone()?,
             theirs: self.theirs.try_clone()?,
-            log: self.log.try_clone()?,
+            log: self.log.again()?,
             keys: self.keys.take(),
             ended,
             end: None,
@@ -155,12 +163,13 @@ impl Pump {
             if let Some((keys, _)) = self.keys.as_ref().filter(|_| hears) {
                 fds.push(PollFd::new(keys, PollFlags::IN));
             }
-            let now = Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
+            let at_most = match (ended, self.log.is_behind()) {
+                (true, _) => Some(&AT_ONCE),
+                (false, true) => Some(&RETRY),
+                (false, false) => None,
             };
-            match poll(&mut fds, ended.then_some(&now)) {
-                Ok(0) => break,
+            match poll(&mut fds, at_most) {
+                Ok(0) if ended => break,
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => break,
@@ -175,35 +184,31 @@ impl Pump {
             if terminal.contains(PollFlags::OUT) {
                 self.type_on();
             }
-            let more = terminal.contains(PollFlags::IN) && self.write_down(ended);
+            let more = terminal.contains(PollFlags::IN) && self.write_down();
             if ended && !more {
                 break;
             }
+            if !more && self.log.is_behind() {
+                self.log.catch_up();
+            }
         }
+        // Nobody waits for room for the last words: how the command ended is worth more.
+        self.log.catch_up();
         if let Some((_, path)) = self.keys.take() {
             let _ = std::fs::remove_file(path);
         }
     }
 
-    /// Writes down what the command has written; false where there is nothing more for now.
-    fn write_down(&mut self, ended: bool) -> bool {
+    /// Takes what the command has written; false where there is nothing more for now.
+    fn write_down(&mut self) -> bool {
         let mut buffer = [0_u8; 16 << 10];
-        let length = match rustix::io::read(&self.terminal, &mut buffer) {
-            Ok(0) | Err(_) => return false,
-            Ok(length) => length,
-        };
-        let mut rest = &buffer[..length];
-        while !rest.is_empty() {
-            match self.log.write(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Without room on the disk the command waits for its terminal; once it has ended,
-                // nobody shall wait for its last words for ever.
-                Err(_) if ended => return false,
-                Err(_) => std::thread::sleep(RETRY),
+        match rustix::io::read(&self.terminal, &mut buffer) {
+            Ok(0) | Err(_) => false,
+            Ok(length) => {
+                self.log.add(&buffer[..length]);
+                true
             }
         }
-        true
     }
 
     /// Takes in what a front end has said.

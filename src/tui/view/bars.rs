@@ -6,6 +6,7 @@ use super::{Scene, far, panels};
 use crate::engine;
 use crate::plan::Item;
 use crate::text;
+use crate::tui::arming::Missing;
 use crate::tui::keymap::{Action, Binding};
 use crate::tui::model::{Clocks, Mode, Overlay};
 use crate::tui::seen::Screen;
@@ -141,6 +142,12 @@ fn sentence(scene: &Scene<'_>) -> Row {
         let typed = text::clean(&field.text);
         return vec![bit(Role::Key, " /"), bit(Role::Input, typed)];
     }
+    let missing = model.missing_here(seen, scene.now.up);
+    let sentence = |missing: Missing| row(Role::Muted, format!(" {}", missing.sentence()));
+    if let Some(missing) = missing.filter(|missing| missing.drops_all()) {
+        // Whoever presses a key in vain shall see why; what was said is still true in a moment.
+        return sentence(missing);
+    }
     if let Some(said) = &model.said {
         return row(Role::Warn, format!(" {said}"));
     }
@@ -148,8 +155,8 @@ fn sentence(scene: &Scene<'_>) -> Row {
         return row(Role::Muted, " Your answer is on its way.");
     }
     let mode = model.mode(seen);
-    if let Some(missing) = model.missing_here(seen, scene.now.up) {
-        return row(Role::Muted, format!(" {}", missing.sentence()));
+    if let Some(missing) = missing {
+        return sentence(missing);
     }
     row(Role::Text, format!(" {}", status(scene, mode)))
 }
