@@ -105,11 +105,12 @@ impl Place {
     /// Words that its screen shows once its keys count.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::Overview => "Starting runs read-only checks",
+            Self::Overview => "Nothing has been changed.",
             Self::Ack => "Nothing goes on until you ack",
             Self::Phrase | Self::LastPhrase => "Type the phrase exactly",
-            Self::Running => "switching the shop to its second version",
-            Self::Failed => "Waiting for you. Enter does nothing here",
+            // Its only line has come, and with it all that is known of its command.
+            Self::Running => "lines 1  follow ON",
+            Self::Failed => "Waiting for you",
             Self::Pause => "You may continue whenever you are ready",
             Self::Rollback => "Steps are taken back one by one.",
             Self::UndoFailed => "The rollback waits for you",
