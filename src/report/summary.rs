@@ -148,11 +148,11 @@ fn steps(plan: &Plan, state: &RunState) -> String {
         ),
         (of(&|s| s.skipped.is_some()), "skipped"),
         (
-            of(&|s| matches!(s.outcome, Some(Outcome::Failed(_)))),
+            of(&|s| s.skipped.is_none() && matches!(s.outcome, Some(Outcome::Failed(_)))),
             "failed",
         ),
         (
-            of(&|s| matches!(s.outcome, Some(Outcome::Unknown(_)))),
+            of(&|s| s.skipped.is_none() && matches!(s.outcome, Some(Outcome::Unknown(_)))),
             "unknown",
         ),
         (taken_back, "taken back"),

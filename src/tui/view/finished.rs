@@ -62,7 +62,7 @@ fn steps(scene: &Scene<'_>) -> Vec<String> {
     let nothing = with(|r| matches!(r.outcome, Some(Outcome::NothingToDo)));
     let failed = with(|r| {
         let ended_badly = matches!(r.outcome, Some(Outcome::Failed(_) | Outcome::Unknown(_)));
-        ended_badly && r.undo_outcome.is_none()
+        ended_badly && r.undo_outcome.is_none() && r.skipped.is_none()
     });
     let undone = with(|r| matches!(r.undo_outcome, Some(Outcome::Done)));
     let skipped = with(|r| r.skipped.is_some());
@@ -120,7 +120,12 @@ fn passed_over(scene: &Scene<'_>) -> Vec<String> {
     skipped
         .filter_map(|(step, record)| {
             let reason = record.skipped.as_ref()?;
-            Some(format!("{} ({})", named(scene, step), why(reason)))
+            let before = match &record.outcome {
+                Some(Outcome::Failed(why)) => format!("; it had failed: {why}"),
+                Some(Outcome::Unknown(why)) => format!("; nobody knows how it ended: {why}"),
+                Some(Outcome::Done | Outcome::NothingToDo) | None => String::new(),
+            };
+            Some(format!("{} ({}){before}", named(scene, step), why(reason)))
         })
         .collect()
 }
@@ -128,7 +133,7 @@ fn passed_over(scene: &Scene<'_>) -> Vec<String> {
 fn not_done(scene: &Scene<'_>) -> Vec<String> {
     let records = scene.seen.state.steps.iter();
     records
-        .filter(|(_, record)| record.undo_outcome.is_none())
+        .filter(|(_, record)| record.undo_outcome.is_none() && record.skipped.is_none())
         .filter_map(|(step, record)| match &record.outcome {
             Some(Outcome::Failed(why)) => Some(format!("{} failed: {why}", named(scene, step))),
             Some(Outcome::Unknown(why)) => {
