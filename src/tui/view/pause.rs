@@ -254,7 +254,7 @@ pub(super) fn sentence(scene: &Scene<'_>) -> String {
     );
     match scene.seen.locked_until(scene.now) {
         Some(free) => format!(
-            "Continue is meant for {} and later; before, it takes a phrase and a reason.",
+            "Continue is for {} and later. Before, it asks for a typed phrase.",
             free.wall.clock()
         ),
         None if held => "What the pause waits for does not hold yet.".into(),
