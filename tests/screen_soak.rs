@@ -60,7 +60,7 @@ fn r40_continuing_before_the_earliest_time_needs_a_phrase_and_a_reason() {
     screen.wait_for("earliest");
     screen.wait_for("STILL OWED");
     assert!(status(&sandbox).contains("Clean up after it"));
-    screen.wait_for("Continue is meant for");
+    screen.wait_for("Continue is for");
     screen.send("C");
     let phrase = format!("continue early on {}", upwalk::shell::identity::host());
     screen.wait_for(&format!("type exactly: {phrase}"));
