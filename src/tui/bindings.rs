@@ -114,7 +114,7 @@ fn log_keys(full: Binding) -> Vec<Binding> {
     vec![
         bind(&[Char('f')], "f", "follow", "follow, or stay here", Log, Action::Log(LogKey::Follow)),
         full,
-        bind(&[Char('/')], "/", "search", "search (A is not a)", Log, Action::Log(LogKey::Search)),
+        bind(&[Char('/')], "/", "search", "search; capitals count", Log, Action::Log(LogKey::Search)),
         bind(&[Char('n')], "n N", "", "next, previous match", Log, Action::Log(LogKey::Match(Way::Next))),
         bind(&[Char('N')], "N", "", "", Log, Action::Log(LogKey::Match(Way::Before))),
         next_error(),
