@@ -559,7 +559,10 @@ fn a_consent_is_recorded_with_all_that_was_known_of_it() {
     for line in [ack, typed] {
         // Shown, then armed after the quiet time, then answered; digest, who, and the question that
         // holds text and facts.
-        let times = ["shown", "armed", "t"].map(|key| value(line, key));
+        let times = ["shown", "armed", "t"].map(|key| {
+            let time = value(line, key).parse::<jiff::Timestamp>();
+            time.unwrap_or_else(|error| panic!("{key} of {line}: {error}"))
+        });
         assert!(times.is_sorted(), "{times:?}");
         assert_eq!(value(line, "digest").len(), 16, "{line}");
         assert!(line.contains("\"login\":"), "{line}");
