@@ -55,6 +55,12 @@ pub fn choices(plan: &Plan, state: &RunState) -> Vec<Choice> {
     table.choices
 }
 
+/// What is typed before a pause is left although its shortest time is not over: that depends on the
+/// clock alone, so no [`Choice`] has it.
+pub fn early_phrase(state: &RunState) -> String {
+    format!("continue early on {}", state.run.host)
+}
+
 /// The required step that keeps the open question from being answered by skipping it.
 pub(super) fn required(plan: &Plan, open: &Open, state: &RunState) -> Option<StepId> {
     let walk = walk_of(plan, state)?;

@@ -24,7 +24,7 @@ mod walk;
 mod warning;
 mod why;
 
-pub use choices::{Choice, choices};
+pub use choices::{Choice, choices, early_phrase};
 pub use command::{
     ask_of, fact_commands, pending_command, shell_command, step_command, undo_command,
 };

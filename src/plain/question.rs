@@ -75,7 +75,7 @@ pub(super) fn first_stage(plan: &Plan, state: &RunState, open: &Open, now: &Mome
             let leaves = |choice: &&mut Choice| choice.verb == "continue";
             for choice in choices.iter_mut().filter(leaves) {
                 choice.needs_reason = true;
-                choice.phrase = Some(format!("continue early on {}", state.run.host));
+                choice.phrase = Some(engine::early_phrase(state));
                 let at = free.as_of(now).wall.clock();
                 choice.does = format!("Ends the pause early; it should last until {at}.");
             }

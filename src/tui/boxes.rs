@@ -8,7 +8,7 @@ use super::model::{Mode, Model, Order, Overlay, Purpose, TRIES};
 use super::seen::Seen;
 use super::update::{decide, decision, rearm};
 use super::view;
-use crate::engine::Choice;
+use crate::engine::{self, Choice};
 use crate::journal::{Decision, Evidence, Filled, Question, Seeing};
 use crate::types::{Moment, Paste, Seq};
 
@@ -248,11 +248,18 @@ pub(super) fn take_over_phrase(seen: &Seen<'_>) -> String {
 /// has one of its own.
 pub(super) fn phrase(seen: &Seen<'_>, verb: &str, early: bool) -> Option<String> {
     if early {
-        return Some(format!("continue early on {}", seen.state.run.host));
+        return Some(engine::early_phrase(seen.state));
     }
     let choices = keymap::choices(seen);
     let choice = choices.into_iter().find(|(_, choice)| choice.verb == verb);
     choice?.1.phrase
+}
+
+/// Whether a reason is asked for behind the phrase of a decision.
+pub(super) fn asks_reason(seen: &Seen<'_>, verb: &str, early: bool) -> bool {
+    let choices = keymap::choices(seen);
+    let asks = |(_, choice): &(char, Choice)| choice.verb == verb && choice.needs_reason;
+    early || choices.iter().any(asks)
 }
 
 /// What follows from a phrase that was typed as it has to be: the reason is asked for, or it is
@@ -262,9 +269,7 @@ fn typed_out(
     seen: &Seen<'_>,
     (verb, at, early): (&'static str, Seq, bool),
 ) -> Vec<Order> {
-    let choices = keymap::choices(seen);
-    let needs_reason = |(_, choice): &(char, Choice)| choice.verb == verb && choice.needs_reason;
-    if early || choices.iter().any(needs_reason) {
+    if asks_reason(seen, verb, early) {
         text(model, seen, Purpose::Reason { verb, at, early });
         return Vec::new();
     }

@@ -3,7 +3,6 @@
 use super::consent::{self, Draft, field_row, inside};
 use super::pen::{Pen, Row, bit, row, wrapped};
 use super::{Scene, controls, rollback};
-use crate::engine::Choice;
 use crate::text;
 use crate::tui::boxes;
 use crate::tui::field::Field;
@@ -111,7 +110,7 @@ fn parts(scene: &Scene<'_>, purpose: &Purpose) -> Parts {
             Parts {
                 title: verb_title(scene, verb, *early),
                 content,
-                ask: if asks_reason(scene, verb, *early) {
+                ask: if boxes::asks_reason(scene.seen, verb, *early) {
                     "Type it here; the reason is asked for next:"
                 } else {
                     "Type it here:"
@@ -126,13 +125,6 @@ fn parts(scene: &Scene<'_>, purpose: &Purpose) -> Parts {
             phrase: None,
         },
     }
-}
-
-/// Whether a reason is asked for behind the phrase.
-fn asks_reason(scene: &Scene<'_>, verb: &str, early: bool) -> bool {
-    let choices = keymap::choices(scene.seen);
-    let asks = |(_, choice): &(char, Choice)| choice.verb == verb && choice.needs_reason;
-    early || choices.iter().any(asks)
 }
 
 fn take_over(scene: &Scene<'_>, phrase: &str, columns: usize) -> Vec<Row> {
